@@ -1,0 +1,1 @@
+"""The data of the Cardio Workbench: brought in, harmonised, described and governed."""

@@ -1,0 +1,1 @@
+"""Notebook controls that build and show workbench objects."""

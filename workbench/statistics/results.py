@@ -1,0 +1,184 @@
+"""Exact results, as analyses finish them. They stay inside: only what the disclosure gate makes of them is shown.
+
+Everything a gate needs for its decision travels with the result (group sizes, events, the two largest
+contributors), so that the gate never has to ask for the people behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class AttritionStep:
+    """One row of the attrition: how many people a criterion met and how many it kept.
+
+    ``n_before`` of the first step is everybody in the catalog at this snapshot.
+    """
+
+    label: str
+    n_before: int
+    n_after: int
+
+    @property
+    def n_excluded(self) -> int:
+        """People whom this step left out."""
+        return self.n_before - self.n_after
+
+
+@dataclass(frozen=True)
+class Attrition:
+    """How many distinct people each step of a cohort definition keeps, in the order of the definition."""
+
+    steps: tuple[AttritionStep, ...]
+
+
+@dataclass(frozen=True)
+class NumberSummary:
+    """Moments of one numeric variable, one entry a group.
+
+    ``n`` counts people with a value, ``n_missing`` those without. ``total``, ``largest`` and ``second_largest`` are of absolute
+    values; they serve the gate's dominance rule and are never shown. ``mean`` and ``sd`` (n − 1 in the denominator) are
+    null where undefined.
+    """
+
+    name: str
+    label: str
+    unit: str | None
+    n: tuple[int, ...]
+    n_missing: tuple[int, ...]
+    mean: tuple[float | None, ...]
+    sd: tuple[float | None, ...]
+    total: tuple[float, ...]
+    largest: tuple[float, ...]
+    second_largest: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LevelSummary:
+    """Counts of one categorical or yes/no variable: ``counts[level][group]``, and the missing by group."""
+
+    name: str
+    label: str
+    levels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    n_missing: tuple[int, ...]
+    yes_no: bool = False
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """What "Table 1" says: the groups' sizes and a summary of each variable. Groups are in the declared order."""
+
+    by: str | None
+    groups: tuple[str, ...]
+    n: tuple[int, ...]
+    variables: tuple[NumberSummary | LevelSummary, ...]
+    n_missing_group: int = 0
+
+
+@dataclass(frozen=True)
+class SurvivalCurves:
+    """Exact product-limit curves, one a group, with the counts behind every distinct time.
+
+    Each frame has a row for each distinct time, ascending: ``time`` (days), ``at_risk`` (follow-up not ended before ``time``), ``events``,
+    ``censored`` (people), ``survival``, ``std_err`` (Greenwood, of S), ``lower``, ``upper`` (log(−log S) scale; null while undefined).
+    """
+
+    event_label: str
+    by: str | None
+    curves: Mapping[str, pl.DataFrame]
+    n: Mapping[str, int]
+    n_missing: int
+    horizon_days: float
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class TestGroup:
+    """One group of a test: its people, and the events observed and expected if no group differed."""
+
+    label: str
+    n: int
+    events: int
+    expected: float
+
+    __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """A test of no difference between groups."""
+
+    method: str
+    by: str
+    event_label: str
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+    groups: tuple[TestGroup, ...]
+    n_missing: int = 0
+
+    __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True)
+class Term:
+    """One coefficient of a proportional hazards model.
+
+    ``variable`` groups the terms of one categorical variable; ``reference`` is the level that it is compared with (null for numbers).
+    ``per`` and ``unit`` say what one step of a number is, e.g. 10 and "mm[Hg]". ``n`` and ``events`` count the people at this level,
+    ``n_reference`` and ``events_reference`` those at the reference (for numbers: null).
+    """
+
+    variable: str
+    label: str
+    log_hazard_ratio: float
+    std_err: float
+    z: float
+    p_value: float
+    reference: str | None = None
+    level: str | None = None
+    unit: str | None = None
+    per: float = 1.0
+    n: int | None = None
+    events: int | None = None
+    n_reference: int | None = None
+    events_reference: int | None = None
+
+
+@dataclass(frozen=True)
+class RegressionFit:
+    """A fitted proportional hazards model: exact coefficients and what stands behind them."""
+
+    method: str
+    event_label: str
+    terms: tuple[Term, ...]
+    n: int
+    n_events: int
+    n_missing: int
+    log_likelihood: float
+    log_likelihood_null: float
+    converged: bool
+    iterations: int
+    ties: Literal["efron", "breslow"] = "efron"
+    confidence: float = 0.95
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class PeopleCount:
+    """How many distinct people a cohort holds, out of how many in the catalog."""
+
+    label: str
+    n: int
+    n_total: int
+
+
+ExactResult = Attrition | GroupSummary | SurvivalCurves | TestResult | RegressionFit | PeopleCount
