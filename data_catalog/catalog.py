@@ -1,0 +1,218 @@
+"""A catalog: one folder that holds a hospital's harmonised data with snapshots, provenance, consent and permits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_catalog import lake
+from data_catalog.errors import CatalogError
+from data_catalog.governance.permits import EVERYONE, Level, Permit, current_user, new_permit, record_permit, recorded_permits
+from data_catalog.harmonise.identity import KEY_BYTES, write_key
+from data_catalog.ingest import ingest
+from data_catalog.model import TABLES, create_all_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from data_catalog.quality.ingest_report import IngestReport
+    from data_catalog.sources.base import Source
+
+# People are split into this many buckets a site. Every engine computes a bucket by itself and merges in one order, so the
+# number belongs to the catalog: with another one, sums would differ in their last digits.
+BUCKETS = 16
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One committed state of a catalog."""
+
+    snapshot_id: int
+    time: datetime
+    author: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TableContents:
+    """How many rows and how many distinct people one table holds, for one site."""
+
+    table: str
+    site: str
+    n_rows: int
+    n_people: int | None
+
+
+@dataclass(frozen=True)
+class CatalogDescription:
+    """What a catalog holds, as its steward sees it: exact counts. Analysts see them through a study, gated."""
+
+    title: str
+    snapshot: Snapshot
+    sites: tuple[str, ...]
+    tables: tuple[TableContents, ...]
+    notes: tuple[str, ...]
+
+
+class Catalog:
+    """A catalog on disk.
+
+    Make one with :meth:`create`, come back to it with :meth:`open`, bring data in with :meth:`ingest`, and ask questions of it
+    through :class:`workbench.study.Study`.
+
+    Examples
+    --------
+    >>> from data_catalog import Catalog                            # doctest: +SKIP
+    >>> catalog = Catalog.create("heart-centre", title="Heart centre")   # doctest: +SKIP
+    >>> catalog.snapshots()[-1].message                             # doctest: +SKIP
+    'create the catalog'
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"Catalog.open({str(self.folder)!r})"
+
+    @classmethod
+    def create(
+        cls, folder: Path | str, *, title: str = "", open_to_everyone: bool = False, pseudonym_key: bytes | None = None
+    ) -> Catalog:
+        """Make an empty catalog in *folder*, which must not exist yet or be empty.
+
+        Parameters
+        ----------
+        folder : Path
+            Where to make it.
+        title : str
+            What reports call it; the folder's name if not given.
+        open_to_everyone : bool
+            Give everyone, not only its owner, a ``rows`` permit: for data that are synthetic or public already.
+        pseudonym_key : bytes, shape (32,), optional
+            The key of the pseudonymous person ids, for catalogs that must come out the same when made again; random if not given.
+
+        Raises
+        ------
+        CatalogError
+            If the folder holds something, or cannot be written.
+        """
+        folder = Path(folder)
+        existed = folder.exists()
+        if existed and (not folder.is_dir() or any(folder.iterdir())):
+            hint = f"Open it with Catalog.open({str(folder)!r})." if lake.is_catalog(folder) else "Name an empty or a new folder."
+            raise CatalogError(f"{folder} is not empty, so no catalog was made there. {hint}")
+        holder = EVERYONE if open_to_everyone else current_user()
+        try:
+            # Only the owner may look into a catalog; sharing it is a decision for them to make.
+            (folder / lake.DATA_FOLDER).mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            write_key(folder, pseudonym_key or secrets.token_bytes(KEY_BYTES))
+            with lake.writer(folder) as connection, lake.transaction(connection, author=current_user(), message="create the catalog"):
+                for statement in create_all_sql():
+                    connection.execute(statement)
+                connection.execute(
+                    "INSERT INTO lake.provenance.setting (name, value) VALUES ('title', ?), ('buckets', ?)",
+                    [title or folder.name, str(BUCKETS)],
+                )
+                record_permit(connection, new_permit(holder, Level.ROWS, note="made with the catalog"))
+        except BaseException as error:
+            shutil.rmtree(folder if not existed else folder / lake.DATA_FOLDER, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise CatalogError(f"No catalog could be made at {folder}: {os.strerror(error.errno or 0)}.") from error
+            raise
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Catalog:
+        """Open the catalog in *folder*.
+
+        Raises
+        ------
+        CatalogError
+            If there is none.
+        """
+        folder = Path(folder)
+        if not lake.is_catalog(folder):
+            raise CatalogError(
+                f"There is no catalog at {folder}. Make one with: workbench catalog create {folder}, or name another folder "
+                "(WORKBENCH_CATALOG names the default one)."
+            )
+        return cls(folder)
+
+    def ingest(self, source: Source, *, site: str, basis: str = "consent") -> IngestReport:
+        """Bring *source* in as the data of *site*, all of it in one transaction or nothing.
+
+        Parameters
+        ----------
+        source : Source
+            What to read: :class:`data_catalog.sources.OmopFolder`, :class:`data_catalog.sources.MappedTable`.
+        site : str
+            The hospital, in lower case letters, digits and hyphens.
+        basis : str
+            The legal basis on which these people may be studied; "consent" means that consent records decide person by person.
+
+        Returns
+        -------
+        IngestReport
+            What was read, written, not mapped and flagged: counts, no identifiers.
+
+        Raises
+        ------
+        IngestError
+            If the source has a structural fault. The catalog is then as it was.
+        """
+        return ingest(self.folder, source, site=site, basis=basis)
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """Return every snapshot, oldest first."""
+        with lake.open_reader(self.folder) as connection:
+            rows = connection.execute(
+                "SELECT snapshot_id, snapshot_time, coalesce(author, ''), coalesce(commit_message, '') "
+                "FROM lake.snapshots() ORDER BY snapshot_id"
+            ).fetchall()
+        return tuple(Snapshot(*row) for row in rows)
+
+    def permits(self) -> tuple[Permit, ...]:
+        """Return every permit, newest first."""
+        with lake.open_reader(self.folder) as connection:
+            return recorded_permits(connection)
+
+    def describe(self, *, snapshot: int | None = None) -> CatalogDescription:
+        """Say what the catalog holds at a snapshot (the newest if not given): for its steward, exact."""
+        seen = self._snapshot(snapshot)
+        with lake.open_reader(self.folder, snapshot=seen.snapshot_id) as connection:
+            title = connection.execute("SELECT value FROM lake.provenance.setting WHERE name = 'title'").fetchall()[0][0]
+            tables = []
+            for table in TABLES.values():
+                if table.schema not in ("main", "genomics"):
+                    continue
+                people = "count(DISTINCT person_id)" if "person_id" in table.field_names else "NULL"
+                rows = connection.execute(
+                    f"SELECT site, count(*), {people} FROM lake.{table.schema}.{lake.quoted(table.name)} GROUP BY site ORDER BY site"
+                ).fetchall()
+                tables += [TableContents(table.name, *row) for row in rows]
+            notes = connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at").fetchall()
+        return CatalogDescription(
+            title=title,
+            snapshot=seen,
+            sites=tuple(sorted({table.site for table in tables})),
+            tables=tuple(tables),
+            notes=tuple(f"{site}: {note}" for site, note in notes),
+        )
+
+    def _snapshot(self, snapshot: int | None) -> Snapshot:
+        snapshots = self.snapshots()
+        if snapshot is None:
+            return snapshots[-1]
+        for candidate in snapshots:
+            if candidate.snapshot_id == snapshot:
+                return candidate
+        raise CatalogError(
+            f"This catalog has no snapshot {snapshot}. It has {snapshots[0].snapshot_id} to {snapshots[-1].snapshot_id}; "
+            "see: workbench catalog snapshots."
+        )

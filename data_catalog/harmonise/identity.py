@@ -1,0 +1,54 @@
+"""Pseudonymous person ids: a keyed hash of the site and the source's own number, made inside DuckDB.
+
+The key lies beside the catalog, readable by its owner only. Without it nobody can get from a record number to a person id, or
+check a guess; with it, a second file of the same hospital finds the same people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from data_catalog.errors import CatalogError
+
+KEY_BYTES = 32
+_KEY_FILE = "pseudonym.key"
+
+
+def write_key(folder: Path, key: bytes) -> None:
+    """Write the catalog's key, for its owner's eyes only."""
+    if len(key) != KEY_BYTES:
+        raise CatalogError(f"A pseudonym key has {KEY_BYTES} bytes, this one has {len(key)}.")
+    file = folder / _KEY_FILE
+    file.touch(mode=0o600)
+    file.write_bytes(key)
+
+
+def read_key(folder: Path) -> bytes:
+    """Return the catalog's key."""
+    try:
+        return (folder / _KEY_FILE).read_bytes()
+    except OSError as error:
+        raise CatalogError(
+            f"The pseudonym key of the catalog at {folder} cannot be read, so no people can be added: {error.strerror}."
+        ) from error
+
+
+def person_id_sql(source_id: str) -> str:
+    """Return the SQL expression of the person id for the SQL expression *source_id*.
+
+    It takes the named parameters ``$inner_key``, ``$outer_key`` (see :func:`key_parameters`) and ``$site``. The construction is
+    HMAC's: a hash of a hash, each begun with its own key. The first 60 bits of SHA-256 make a positive BIGINT; that two of ten
+    million people share one has a chance of about 4 in 100,000, and the check of keys at ingest would refuse them.
+    """
+    message = f"$inner_key || '|' || $site || '|' || {source_id}"
+    return f"('0x' || left(sha256($outer_key || sha256({message})), 15))::BIGINT"
+
+
+def key_parameters(key: bytes, *, site: str) -> dict[str, str]:
+    """Return the parameters that :func:`person_id_sql` takes."""
+    return {
+        "inner_key": hashlib.sha256(b"inner" + key).hexdigest(),
+        "outer_key": hashlib.sha256(b"outer" + key).hexdigest(),
+        "site": site,
+    }

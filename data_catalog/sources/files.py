@@ -1,0 +1,175 @@
+"""Reading tables from files: every column found, every row numbered, every value that does not fit its type located."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from data_catalog.errors import IngestError
+from data_catalog.lake import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+    import polars as pl
+
+TABLE_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".arff")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file or frame as DuckDB sees it: relation *name* with the columns found and ``_row``, counted from 1."""
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    n_rows: int
+
+
+def suffix_of(path: Path) -> str | None:
+    """Return which of the table formats *path* has, by its ending, or None."""
+    name = path.name.lower()
+    return next((suffix for suffix in sorted(TABLE_SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), None)
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) -> RawTable:
+    """Read a CSV, TSV, Parquet or ARFF file into the temporary table *name*.
+
+    Text formats keep every column as text, so that what the source said survives until a type is asked of it.
+
+    Raises
+    ------
+    IngestError
+        If the file is missing, of another format, unreadable or truncated.
+    """
+    suffix = suffix_of(path)
+    if suffix is None:
+        raise IngestError(f"{path.name} is not a table that can be read. Allowed: {', '.join(TABLE_SUFFIXES)}.")
+    if not path.is_file():
+        raise IngestError(f"There is no file {path}.")
+    if suffix == ".arff":
+        return read_frame(connection, _arff(path), name=name, file=path.name)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {_scan(path, suffix)}")
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise IngestError(
+            f"{path.name} cannot be read: {_without_values(error)} Check that the file is complete and "
+            f"really is {suffix.removeprefix('.')}, and export it again."
+        ) from None  # DuckDB quotes the offending line, and a line is a person
+    return _described(connection, name, path.name)
+
+
+def read_frame(
+    connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame | pl.DataFrame, *, name: str, file: str = "data frame"
+) -> RawTable:
+    """Read a pandas or polars data frame into the temporary table *name*."""
+    connection.register("_frame", frame)
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT row_number() OVER () AS _row, * FROM _frame"
+        )
+    finally:
+        connection.unregister("_frame")
+    return _described(connection, name, file)
+
+
+def require_types(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, types: Mapping[str, str], *, missing: Iterable[str] = ("",)
+) -> None:
+    """Refuse *table* if a value does not fit the type that its column is to have.
+
+    Parameters
+    ----------
+    types : mapping of str to str
+        DuckDB type by column.
+    missing : iterable of str
+        Texts that stand for a missing value.
+
+    Raises
+    ------
+    IngestError
+        Naming the file, the column, the number of values and the first row; never a value.
+    """
+    if not types:
+        return
+    texts = ", ".join(literal(text) for text in missing)
+    checks = []
+    for column, kind in types.items():
+        misfit = f"{quoted(column)} IS NOT NULL AND CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) AND {_misfits(column, kind)}"
+        checks.append(f"count(*) FILTER ({misfit}), min(_row) FILTER ({misfit})")
+    found = connection.execute(f"SELECT {', '.join(checks)} FROM {quoted(table.name)}").fetchall()[0]
+    faults = [
+        f"column {column!r}: {n:,} value{'s' if n > 1 else ''} not {_kind_in_words(kind)}, first in row {row:,}"
+        for (column, kind), n, row in zip(types.items(), found[::2], found[1::2], strict=True)
+        if n
+    ]
+    if faults:
+        raise IngestError(
+            f"{table.file}: {'; '.join(faults)}.\nCorrect these values, or leave them empty if they are missing, and ingest again."
+        )
+
+
+def typed(column: str, kind: str, *, missing: Iterable[str] = ("",)) -> str:
+    """Return the SQL that reads *column* as *kind*, with the texts that mean missing as NULL."""
+    texts = ", ".join(literal(text) for text in missing)
+    value = f"CASE WHEN CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) THEN {quoted(column)} END"
+    return value if kind == "VARCHAR" else f"TRY_CAST({value} AS {kind})"
+
+
+def _scan(path: Path, suffix: str) -> str:
+    if suffix == ".parquet":
+        return f"SELECT file_row_number + 1 AS _row, * EXCLUDE (file_row_number) FROM read_parquet({literal(str(path))}, file_row_number = true)"
+    delimiter = "\t" if suffix.startswith(".tsv") else ","
+    # A comma is the rule, but half of Europe exports semicolons: let DuckDB find out which it is.
+    sniffed = "" if delimiter == "," else f", delim = {literal(delimiter)}"
+    return (
+        f"SELECT row_number() OVER () AS _row, * FROM read_csv({literal(str(path))}, all_varchar = true, header = true, "
+        f"null_padding = false, strict_mode = true{sniffed})"
+    )
+
+
+def _described(connection: duckdb.DuckDBPyConnection, name: str, file: str) -> RawTable:
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {quoted(name)}").fetchall() if row[0] != "_row"]
+    n_rows = connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()[0][0]
+    if not n_rows and not columns:
+        raise IngestError(f"{file} is empty.")
+    return RawTable(name, file, tuple(columns), n_rows)
+
+
+def _arff(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    from scipy.io import arff
+
+    try:
+        rows, _ = arff.loadarff(path)
+    except (arff.ArffError, ValueError, OSError, StopIteration, UnicodeDecodeError):
+        raise IngestError(f"{path.name} cannot be read as ARFF. Check that the file is complete.") from None
+    frame = pd.DataFrame(rows)
+    nominal = [column for column in frame if frame[column].dtype == object]
+    return frame.assign(**{column: frame[column].str.decode("utf-8") for column in nominal})
+
+
+def _misfits(column: str, kind: str) -> str:
+    value = quoted(column)
+    if kind in ("BIGINT", "INTEGER"):
+        # A cast would round 1.7 to 2 without a word.
+        return f"(TRY_CAST({value} AS {kind}) IS NULL OR TRY_CAST({value} AS DOUBLE) <> TRY_CAST({value} AS {kind}))"
+    return f"TRY_CAST({value} AS {kind}) IS NULL"
+
+
+def _kind_in_words(kind: str) -> str:
+    words = {"DATE": "a date (YYYY-MM-DD)", "TIMESTAMP": "a date and time", "DOUBLE": "a number", "BOOLEAN": "true or false"}
+    return words.get(kind, "a whole number")
+
+
+def _without_values(error: Exception) -> str:
+    """Keep what DuckDB says of the fault, and the line number, but nothing that it quotes from the file."""
+    first = str(error).splitlines()[0]
+    first = re.sub(r'"[^"]*"|\'[^\']*\'', "…", first).strip()
+    line = re.search(r"(?:on Line|Line:)\s*(\d+)", str(error))
+    return f"{first}{'' if first.endswith('.') else '.'}" + (f" See line {line.group(1)}." if line else "")
