@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from data_catalog import lake
 from data_catalog.errors import CatalogError
-from data_catalog.governance.permits import EVERYONE, Level, Permit, current_user, new_permit, record_permit, recorded_permits
+from data_catalog.governance.permits import (
+    EVERYONE,
+    Level,
+    Permit,
+    current_user,
+    new_permit,
+    record_permit,
+    recorded_permits,
+)
 from data_catalog.harmonise.identity import KEY_BYTES, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import TABLES, create_all_sql
@@ -104,7 +112,11 @@ class Catalog:
         folder = Path(folder)
         existed = folder.exists()
         if existed and (not folder.is_dir() or any(folder.iterdir())):
-            hint = f"Open it with Catalog.open({str(folder)!r})." if lake.is_catalog(folder) else "Name an empty or a new folder."
+            hint = (
+                f"Open it with Catalog.open({str(folder)!r})."
+                if lake.is_catalog(folder)
+                else "Name an empty or a new folder."
+            )
             raise CatalogError(f"{folder} is not empty, so no catalog was made there. {hint}")
         holder = EVERYONE if open_to_everyone else current_user()
         try:
@@ -112,7 +124,10 @@ class Catalog:
             (folder / lake.DATA_FOLDER).mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
             write_key(folder, pseudonym_key or secrets.token_bytes(KEY_BYTES))
-            with lake.writer(folder) as connection, lake.transaction(connection, author=current_user(), message="create the catalog"):
+            with (
+                lake.writer(folder) as connection,
+                lake.transaction(connection, author=current_user(), message="create the catalog"),
+            ):
                 for statement in create_all_sql():
                     connection.execute(statement)
                 connection.execute(
@@ -177,6 +192,14 @@ class Catalog:
             ).fetchall()
         return tuple(Snapshot(*row) for row in rows)
 
+    @property
+    def title(self) -> str:
+        """What reports call the catalog."""
+        with lake.open_reader(self.folder) as connection:
+            return str(
+                connection.execute("SELECT value FROM lake.provenance.setting WHERE name = 'title'").fetchall()[0][0]
+            )
+
     def permits(self) -> tuple[Permit, ...]:
         """Return every permit, newest first."""
         with lake.open_reader(self.folder) as connection:
@@ -184,10 +207,9 @@ class Catalog:
 
     def describe(self, *, snapshot: int | None = None) -> CatalogDescription:
         """Say what the catalog holds at a snapshot (the newest if not given): for its steward, exact."""
-        seen = self._snapshot(snapshot)
+        seen = self.snapshot(snapshot)
         with lake.open_reader(self.folder, snapshot=seen.snapshot_id) as connection:
-            title = connection.execute("SELECT value FROM lake.provenance.setting WHERE name = 'title'").fetchall()[0][0]
-            tables = []
+            tables: list[TableContents] = []
             for table in TABLES.values():
                 if table.schema not in ("main", "genomics"):
                     continue
@@ -196,16 +218,25 @@ class Catalog:
                     f"SELECT site, count(*), {people} FROM lake.{table.schema}.{lake.quoted(table.name)} GROUP BY site ORDER BY site"
                 ).fetchall()
                 tables += [TableContents(table.name, *row) for row in rows]
-            notes = connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at").fetchall()
+            notes = connection.execute(
+                "SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at"
+            ).fetchall()
         return CatalogDescription(
-            title=title,
+            title=self.title,
             snapshot=seen,
             sites=tuple(sorted({table.site for table in tables})),
             tables=tuple(tables),
             notes=tuple(f"{site}: {note}" for site, note in notes),
         )
 
-    def _snapshot(self, snapshot: int | None) -> Snapshot:
+    def snapshot(self, snapshot: int | None = None) -> Snapshot:
+        """Return the snapshot of that number, or the newest.
+
+        Raises
+        ------
+        CatalogError
+            If there is no such snapshot.
+        """
         snapshots = self.snapshots()
         if snapshot is None:
             return snapshots[-1]

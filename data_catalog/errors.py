@@ -41,7 +41,7 @@ def did_you_mean(given: str, allowed: Iterable[str], *, show: int = 12) -> str:
     show : int
         How many allowed names to list at most.
     """
-    names = sorted(allowed)
+    names = sorted(set(allowed))
     nearest = get_close_matches(given, names, n=1)
     hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
     more = f" … ({len(names)} in all)" if len(names) > show else ""

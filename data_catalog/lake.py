@@ -81,9 +81,9 @@ def open_reader(folder: Path, *, snapshot: int | None = None) -> duckdb.DuckDBPy
         If there is no catalog, or it has no such snapshot.
     """
     connection = _connect()
-    options = "READ_ONLY" if snapshot is None else f"READ_ONLY, SNAPSHOT_VERSION {int(snapshot)}"
+    pinned = "" if snapshot is None else f", SNAPSHOT_VERSION {int(snapshot)}"
     try:
-        connection.execute(f"ATTACH {_address(folder)} AS lake ({options})")
+        connection.execute(f"ATTACH {_address(folder)} AS lake (READ_ONLY, {_data_path(folder)}{pinned})")
         connection.execute("FROM duckdb_tables() LIMIT 0")
     except duckdb.Error as error:
         connection.close()
@@ -100,7 +100,9 @@ def writer(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the connection of ingestion: it may read the user's files and write the catalog, and closes at the end."""
     connection = _connect()
     try:
-        connection.execute(f"ATTACH {_address(folder)} AS lake (DATA_PATH {literal(str(folder.resolve() / DATA_FOLDER) + '/')})")
+        connection.execute(f"ATTACH {_address(folder)} AS lake ({_data_path(folder)})")
+        # Files of a writer that was killed before it committed. The hour spares a writer that is at work now.
+        connection.execute("CALL ducklake_delete_orphaned_files('lake', older_than => now() - INTERVAL 1 hour)")
         yield connection
     finally:
         connection.close()
@@ -123,6 +125,11 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=dict(_OFFLINE))
     load_extensions(connection)
     return connection
+
+
+def _data_path(folder: Path) -> str:
+    # Said on every opening, so that a catalog works after its folder was moved or copied.
+    return f"DATA_PATH {literal(f'{folder.resolve() / DATA_FOLDER}/')}, OVERRIDE_DATA_PATH true"
 
 
 def _address(folder: Path) -> str:

@@ -7,9 +7,12 @@ check a guess; with it, a second file of the same hospital finds the same people
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY_BYTES = 32
 _KEY_FILE = "pseudonym.key"

@@ -121,7 +121,15 @@ def vocabulary_of_site(connection: duckdb.DuckDBPyConnection, site: str) -> Voca
 
 def concept_rows(vocabulary: Vocabulary) -> pl.DataFrame:
     """Return the vocabulary as rows of OMOP's ``concept`` table (without ``site``)."""
-    columns = ("concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_class_id", "standard_concept", "concept_code")
+    columns = (
+        "concept_id",
+        "concept_name",
+        "domain_id",
+        "vocabulary_id",
+        "concept_class_id",
+        "standard_concept",
+        "concept_code",
+    )
     return pl.DataFrame(
         [{name: getattr(concept, name) for name in columns} for concept in vocabulary],
         schema_overrides={"concept_id": pl.Int64},
@@ -152,3 +160,18 @@ def ancestor_rows(vocabulary: Vocabulary) -> pl.DataFrame:
             for (ancestor, descendant), found in sorted(levels.items())
         ]
     )
+
+
+def stage_shipped_vocabulary(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Stage the shipped vocabulary for a site that has none: return the temporary relations of its tables."""
+    vocabulary = shipped_vocabulary()
+    staged = {}
+    for table, frame in (("concept", concept_rows(vocabulary)), ("concept_ancestor", ancestor_rows(vocabulary))):
+        connection.register("_frame", frame)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE _staged_{table} AS "
+            "SELECT *, row_number() OVER () AS _row, 'vocabulary.tsv' AS _file FROM _frame"
+        )
+        connection.unregister("_frame")
+        staged[table] = f"_staged_{table}"
+    return staged

@@ -41,8 +41,24 @@ class Measure:
 # The limits mark what cannot be a reading of a living adult at rest; they are not reference ranges.
 _MEASURES = (
     Measure("heart_rate_per_min", "Heart rate", "/min", "beats/min", "measurement", (3027018,), (20, 300)),
-    Measure("systolic_blood_pressure_mmhg", "Systolic blood pressure", "mm[Hg]", "mmHg", "measurement", (3004249,), (40, 300)),
-    Measure("diastolic_blood_pressure_mmhg", "Diastolic blood pressure", "mm[Hg]", "mmHg", "measurement", (3012888,), (10, 200)),
+    Measure(
+        "systolic_blood_pressure_mmhg",
+        "Systolic blood pressure",
+        "mm[Hg]",
+        "mmHg",
+        "measurement",
+        (3004249,),
+        (40, 300),
+    ),
+    Measure(
+        "diastolic_blood_pressure_mmhg",
+        "Diastolic blood pressure",
+        "mm[Hg]",
+        "mmHg",
+        "measurement",
+        (3012888,),
+        (10, 200),
+    ),
     Measure("bmi_kg_m2", "Body mass index", "kg/m2", "kg/m²", "measurement", (3038553,), (10, 80)),
 )
 

@@ -43,7 +43,10 @@ class StagedSource:
 class Source(Protocol):
     """Files in the form that a hospital has, and how to bring them into the model."""
 
-    format: str
+    @property
+    def format(self) -> str:
+        """Name of the form: omop, tables, …"""
+        ...
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import re
+import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,6 +16,7 @@ from data_catalog.lake import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     import pandas as pd
     import polars as pl
@@ -56,7 +59,7 @@ def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) 
         return read_frame(connection, _arff(path), name=name, file=path.name)
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {_scan(path, suffix)}")
-    except (duckdb.Error, UnicodeDecodeError) as error:
+    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise IngestError(
             f"{path.name} cannot be read: {_without_values(error)} Check that the file is complete and "
             f"really is {suffix.removeprefix('.')}, and export it again."
@@ -124,13 +127,30 @@ def typed(column: str, kind: str, *, missing: Iterable[str] = ("",)) -> str:
 def _scan(path: Path, suffix: str) -> str:
     if suffix == ".parquet":
         return f"SELECT file_row_number + 1 AS _row, * EXCLUDE (file_row_number) FROM read_parquet({literal(str(path))}, file_row_number = true)"
-    delimiter = "\t" if suffix.startswith(".tsv") else ","
-    # A comma is the rule, but half of Europe exports semicolons: let DuckDB find out which it is.
-    sniffed = "" if delimiter == "," else f", delim = {literal(delimiter)}"
+    # Separator and columns are told, not guessed: faced with a ragged row, DuckDB's guess would be a file of one column.
+    separator, columns = _header(path)
+    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     return (
-        f"SELECT row_number() OVER () AS _row, * FROM read_csv({literal(str(path))}, all_varchar = true, header = true, "
-        f"null_padding = false, strict_mode = true{sniffed})"
+        f"SELECT row_number() OVER () AS _row, * FROM read_csv({literal(str(path))}, auto_detect = false, header = true, "
+        f"columns = {{{types}}}, null_padding = false, strict_mode = true, delim = {literal(separator)}, quote = '\"', escape = '\"')"
     )
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The separator that the first line has most of (comma, semicolon or tab), and the columns that it names."""
+    with (gzip.open if path.name.lower().endswith(".gz") else open)(
+        path, "rt", encoding="utf-8-sig", newline=""
+    ) as file:
+        first = file.readline()
+    separator = max((",", ";", "\t"), key=first.count)
+    columns = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice or not all(columns):
+        fault = f"the column {twice[0]!r} twice" if twice and twice[0] else "a column without a name"
+        raise IngestError(
+            f"{path.name}: the first line, which names the columns, is empty or has {fault}. Name each column once."
+        )
+    return separator, columns
 
 
 def _described(connection: duckdb.DuckDBPyConnection, name: str, file: str) -> RawTable:
@@ -150,8 +170,9 @@ def _arff(path: Path) -> pd.DataFrame:
     except (arff.ArffError, ValueError, OSError, StopIteration, UnicodeDecodeError):
         raise IngestError(f"{path.name} cannot be read as ARFF. Check that the file is complete.") from None
     frame = pd.DataFrame(rows)
-    nominal = [column for column in frame if frame[column].dtype == object]
-    return frame.assign(**{column: frame[column].str.decode("utf-8") for column in nominal})
+    for column in frame.select_dtypes("object"):
+        frame[column] = frame[column].str.decode("utf-8")
+    return frame
 
 
 def _misfits(column: str, kind: str) -> str:
@@ -163,7 +184,12 @@ def _misfits(column: str, kind: str) -> str:
 
 
 def _kind_in_words(kind: str) -> str:
-    words = {"DATE": "a date (YYYY-MM-DD)", "TIMESTAMP": "a date and time", "DOUBLE": "a number", "BOOLEAN": "true or false"}
+    words = {
+        "DATE": "a date (YYYY-MM-DD)",
+        "TIMESTAMP": "a date and time",
+        "DOUBLE": "a number",
+        "BOOLEAN": "true or false",
+    }
     return words.get(kind, "a whole number")
 
 

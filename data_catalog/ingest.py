@@ -1,0 +1,173 @@
+"""Ingestion: a source is staged, checked and written in one transaction, or refused and the catalog left as it was."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from data_catalog import lake
+from data_catalog.errors import IngestError
+from data_catalog.governance.basis import known_basis
+from data_catalog.governance.permits import current_user
+from data_catalog.harmonise.identity import read_key
+from data_catalog.model import TABLES, check_keys, flag_rules, flagged_select, issues_select, table_address
+from data_catalog.quality.ingest_report import Flag, IngestReport, TableReport, UnmappedCode
+from data_catalog.sources.base import IngestContext, Source, StagedSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from data_catalog.model import Table
+
+_SITE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+
+
+def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestReport:
+    """Bring *source* into the catalog at *folder*; see :meth:`data_catalog.catalog.Catalog.ingest`."""
+    if not _SITE.match(site):
+        raise IngestError(
+            f"{site!r} cannot name a site. Use lower case letters, digits and hyphens, such as 'heart-centre-2'."
+        )
+    known_basis(basis)
+    context = IngestContext(site=site, pseudonym_key=read_key(folder))
+    ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
+    with lake.writer(folder) as connection:
+        staged = source.stage(connection, context)
+        check_keys(connection, staged.relations, site=site)
+        tables = [TABLES[name] for name in TABLES if name in staged.relations]
+        for table in tables:
+            _finish(connection, table, staged.relations, site=site, basis=basis, mapping=source.mapping)
+        reports = [_table_report(connection, table) for table in tables]
+        message = f"ingest {source.format} data of {site}"
+        with lake.transaction(connection, author=current_user(), message=message):
+            for table in tables:
+                connection.execute(
+                    f"INSERT INTO {table_address(table)} BY NAME SELECT * EXCLUDE (_file, _row) FROM _final_{table.name}"
+                )
+            _record(connection, ingest_id, source, staged, reports, site=site, basis=basis)
+        snapshot_id = int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
+        return IngestReport(
+            ingest_id=ingest_id,
+            site=site,
+            format=source.format,
+            mapping=source.mapping,
+            basis=basis,
+            snapshot_id=snapshot_id,
+            n_read=staged.n_read,
+            tables=tuple(reports),
+            unmapped=tuple(code for table in tables for code in _unmapped(connection, table)),
+            flags=tuple(flag for table in tables for flag in _flags(connection, table)),
+            ignored=staged.ignored,
+            notes=staged.notes,
+        )
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    relations: dict[str, str],
+    *,
+    site: str,
+    basis: str,
+    mapping: str,
+) -> None:
+    """Make ``_final_<table>``: the staged rows with every column of the model, site, provenance and flags, and ``_file`` and ``_row``."""
+    staged = f"({flagged_select(table, relations, site=site)})"
+    held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {staged}").fetchall()}
+    given = {
+        "site": lake.literal(site),
+        "source_file": "_file",
+        "mapping_version": lake.literal(mapping),
+        "legal_basis": lake.literal(basis),
+    }
+    columns = []
+    for field in table.fields:
+        value = lake.quoted(field.name) if field.name in held else given.get(field.name, f"CAST(NULL AS {field.type})")
+        columns.append(f"{value} AS {lake.quoted(field.name)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _final_{table.name} AS SELECT {', '.join(columns)}, _file, _row FROM {staged}"
+    )
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection,
+    ingest_id: str,
+    source: Source,
+    staged: StagedSource,
+    tables: list[TableReport],
+    *,
+    site: str,
+    basis: str,
+) -> None:
+    connection.execute(
+        "INSERT INTO lake.provenance.ingest (ingest_id, site, ingested_at, ingested_by, source_format, source_files, mapping, "
+        "legal_basis, n_read, n_written, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            ingest_id,
+            site,
+            datetime.now(UTC),
+            current_user(),
+            source.format,
+            list(source.files),
+            source.mapping,
+            basis,
+            sum(staged.n_read.values()),
+            {table.table: table.n_rows for table in tables},
+            [*staged.notes, *(f"Not taken: {what}." for what in staged.ignored)],
+        ],
+    )
+    for table in tables:
+        if table.n_flagged:
+            connection.execute(
+                "INSERT INTO lake.provenance.ingest_issue BY NAME SELECT *, ? AS ingest_id, ? AS site FROM ("
+                f"{issues_select(TABLES[table.table], f'_final_{table.table}')})",
+                [ingest_id, site],
+            )
+
+
+def _table_report(connection: duckdb.DuckDBPyConnection, table: Table) -> TableReport:
+    people = "count(DISTINCT person_id)" if "person_id" in table.field_names else "NULL"
+    flagged = "count(*) FILTER (len(quality_flags) > 0)" if "quality_flags" in table.field_names else "0"
+    row = connection.execute(f"SELECT count(*), {people}, {flagged} FROM _final_{table.name}").fetchall()[0]
+    return TableReport(table.name, *row)
+
+
+def _unmapped(connection: duckdb.DuckDBPyConnection, table: Table) -> list[UnmappedCode]:
+    """What the source coded and no standard concept stands for, the most frequent first. A code that only one person has is not named."""
+    found = []
+    for concept in table.field_names:
+        stem = concept.removesuffix("_concept_id")
+        source_value = f"{stem}_source_value"
+        if (
+            stem == concept
+            or stem.endswith("_source")
+            or source_value not in table.field_names
+            or "person_id" not in table.field_names
+        ):
+            continue
+        is_main = concept == table.concept and "source_code" in table.field_names
+        code, vocabulary = ("source_code", "source_vocabulary") if is_main else (source_value, "''")
+        said = "true" if is_main else f"{source_value} IS NOT NULL"
+        rows = connection.execute(
+            "SELECT vocabulary, shown, sum(n) FROM ("
+            f"  SELECT coalesce({vocabulary}, '') AS vocabulary, count(*) AS n, "
+            f"         CASE WHEN count(DISTINCT person_id) > 1 THEN {code} END AS shown "
+            f"  FROM _final_{table.name} WHERE coalesce({concept}, 0) = 0 AND {said} GROUP BY vocabulary, {code}"
+            ") GROUP BY vocabulary, shown ORDER BY sum(n) DESC, vocabulary, shown LIMIT 20"
+        ).fetchall()
+        found += [UnmappedCode(table.name, concept, source, shown, int(n)) for source, shown, n in rows]
+    return found
+
+
+def _flags(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Flag]:
+    if "quality_flags" not in table.field_names:
+        return []
+    rows = connection.execute(
+        f"SELECT flag, count(*) FROM (SELECT unnest(quality_flags) AS flag FROM _final_{table.name}) GROUP BY flag ORDER BY flag"
+    ).fetchall()
+    described = {rule.name: rule.description for rule in flag_rules(table)}
+    return [Flag(table.name, rule, described.get(rule, rule), n) for rule, n in rows]

@@ -1,0 +1,143 @@
+"""What a mapping says, as SQL over the raw table: texts, dates, concepts, numbers in canonical units, the rows of a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from data_catalog.errors import IngestError, UnknownNameError
+from data_catalog.harmonise.units import conversion_factor, ucum
+from data_catalog.lake import literal, quoted
+from data_catalog.model import table as model_table
+from data_catalog.model.measures import MEASURES
+from data_catalog.sources.files import typed
+
+if TYPE_CHECKING:
+    from data_catalog.harmonise.dates import DateExpression
+    from data_catalog.harmonise.vocabulary import Concept, Vocabulary
+    from data_catalog.sources.mapping import MappingFile, Rule
+
+RAW = "_raw"
+PEOPLE = "_people"
+_SEX_CODES = {"male": ("Gender", "M"), "female": ("Gender", "F")}
+_PREFIX = {
+    "visit_occurrence": "visit",
+    "condition_occurrence": "condition",
+    "procedure_occurrence": "procedure",
+    "drug_exposure": "drug",
+    "measurement": "measurement",
+    "observation": "observation",
+}
+_CANONICAL = {concept: measure for measure in MEASURES.values() for concept in measure.concept_ids}
+
+
+@dataclass(frozen=True)
+class MappedSql:
+    """SQL for one mapping, one file and one vocabulary. Rows come from ``_raw``, people from ``_people``, joined by ``_row``."""
+
+    mapping: MappingFile
+    vocabulary: Vocabulary
+    columns: tuple[str, ...]
+
+    def date(self, date: DateExpression, place: str) -> str:
+        """SQL of a date; *place* is where in the mapping it stands."""
+        return date.sql(self.mapping.dates, columns=self.columns, place=place)
+
+    def text(self, column: str) -> str:
+        """SQL of a column's text, with whole numbers written as people write them: 1, not 1.0."""
+        text = f"CAST({typed(column, 'VARCHAR', missing=self.mapping.missing)} AS VARCHAR)"
+        return f"regexp_replace(trim({text}), '^(-?\\d+)\\.0+$', '\\1')"
+
+    def concept_id(self, vocabulary: str, code: str) -> int:
+        """The concept of a code, or 0 if the site's vocabulary does not have it."""
+        return next(
+            (c.concept_id for c in self.vocabulary if (c.vocabulary_id, c.concept_code) == (vocabulary, code)), 0
+        )
+
+    @property
+    def type_concept(self) -> int:
+        """Concept of the kind of record that every row of such a table is."""
+        return self.concept_id("Cardio Workbench", "research-data-file")
+
+    def sex(self) -> tuple[str, str]:
+        """SQL of the concept of a person's sex, and of what the source said."""
+        sex = self.mapping.person.sex
+        if sex is None:
+            return "0", "NULL"
+        text = self.text(sex.column)
+        cases = " ".join(
+            f"WHEN {literal(value)} THEN {self.concept_id(*_SEX_CODES[meaning])}"
+            for value, meaning in sex.values.items()
+            if meaning
+        )
+        return f"coalesce(CASE {text} {cases} END, 0)", text
+
+    def event_rows(self, rule: Rule) -> str:
+        """The SELECT of one rule's rows."""
+        table, prefix = model_table(rule.table), _PREFIX[rule.table]
+        concept, said, keep = self._coded(rule)
+        columns: dict[str | None, str] = {
+            "person_id": "person_id",
+            f"{prefix}_concept_id": concept,
+            table.start_date: self.date(rule.date, f"{rule.place}.date"),
+            f"{prefix}_type_concept_id": str(self.type_concept),
+            f"{prefix}_source_value": f"{literal(rule.column + '=') + ' || ' if rule.column else ''}{said}",
+            f"{prefix}_source_concept_id": "0",
+            "source_code": said,
+            "source_vocabulary": literal(f"{self.mapping.name}.{rule.column}" if rule.column else self.mapping.name),
+            "mapping_relation": f"CASE WHEN {concept} = 0 THEN 'unmapped' ELSE {literal(rule.relation)} END",
+            "_row": "_row",
+        }
+        if rule.end is not None and table.end_date not in (None, table.start_date):
+            columns[table.end_date] = self.date(rule.end, f"{rule.place}.end")
+        if rule.table == "measurement":
+            columns |= self._number(rule)
+        select = ", ".join(f"{sql} AS {quoted(str(name))}" for name, sql in columns.items())
+        return f"SELECT {select} FROM {RAW} JOIN {PEOPLE} USING (_row) WHERE {keep}"
+
+    def _coded(self, rule: Rule) -> tuple[str, str, str]:
+        """SQL of a rule's concept, of what the source said, and of which rows say anything to record."""
+        if rule.values is None:
+            concept = self._named(rule, rule.concept or "")
+            if rule.column is None:
+                return str(concept.concept_id), literal(concept.concept_name), "true"
+            text = self.text(rule.column)
+            return str(concept.concept_id), text, f"{text} IS NOT NULL"
+        text = self.text(rule.column or "")
+        named = {value: self._named(rule, written) for value, written in rule.values.items() if written is not None}
+        cases = " ".join(f"WHEN {literal(value)} THEN {concept.concept_id}" for value, concept in named.items())
+        silent = ", ".join(literal(value) for value, written in rule.values.items() if written is None)
+        keep = f"{text} IS NOT NULL" + (f" AND {text} NOT IN ({silent})" if silent else "")
+        return (f"coalesce(CASE {text} {cases} END, 0)" if cases else "0"), text, keep
+
+    def _named(self, rule: Rule, written: str) -> Concept:
+        try:
+            return self.vocabulary.named(written)
+        except UnknownNameError as error:
+            raise IngestError(f"{rule.place}: {error}") from None
+
+    def _number(self, rule: Rule) -> dict[str | None, str]:
+        """The columns of a measured number: as recorded, and in the canonical unit of its measure."""
+        column, unit = rule.column or "", rule.unit or ""
+        concept = self._named(rule, rule.concept or "")
+        try:
+            code = ucum(unit)
+        except UnknownNameError as error:
+            raise IngestError(f"{rule.place}.unit: {error}") from None
+        measure = _CANONICAL.get(concept.concept_id)
+        canonical = measure.unit if measure else code
+        factor = conversion_factor(unit, canonical)
+        if factor is None:
+            raise IngestError(
+                f"{rule.place}.unit: {unit!r} cannot be turned into {canonical!r}, the unit of {concept.concept_name!r}. "
+                "Name the unit in which the file holds it."
+            )
+        number = typed(column, "DOUBLE", missing=self.mapping.missing)
+        return {
+            "value_as_number": number,
+            "value_source_value": self.text(column),
+            "unit_concept_id": str(self.concept_id("UCUM", code)),
+            "unit_source_value": literal(unit),
+            "value_canonical": f"{number} * {factor!r}",
+            "unit_canonical": literal(canonical),
+        }

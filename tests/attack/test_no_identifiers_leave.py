@@ -1,0 +1,101 @@
+"""Record numbers and person ids are planted in a hospital's file and looked for in everything that a run shows or writes."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from scipy.io import arff
+
+from data_catalog import Catalog
+from data_catalog.demo import SITE
+from data_catalog.lake import open_reader
+from data_catalog.sources import MappedTable
+from data_catalog.sources.whas500 import whas500_file, whas500_mapping
+
+TEMPLATE = "01_survival_after_infarction"
+
+
+def forms(identifier: int | str) -> list[bytes]:
+    """How an identifier might be hidden in bytes: as text, as repr, and a number as a little-endian integer or float."""
+    found = [str(identifier).encode(), repr(identifier).encode()]
+    if isinstance(identifier, int):
+        found += [f"{identifier:,}".encode(), f"{identifier:x}".encode(), struct.pack("<q", identifier), struct.pack("<d", identifier)]
+    else:
+        found += [identifier.encode("utf-16-le"), identifier.removeprefix("MRN-").encode()]
+    return found
+
+
+def finds(identifiers: list[int | str], content: bytes) -> set[int | str]:
+    return {identifier for identifier in identifiers if any(form in content for form in forms(identifier))}
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory) -> tuple[Catalog, list[int | str], str]:
+    """The WHAS500 people with ten-digit record numbers of their own, ingested; the identifiers; and the text of the ingest report."""
+    folder = tmp_path_factory.mktemp("hospital")
+    rows, _ = arff.loadarff(whas500_file())
+    columns = {name: rows[name].astype(str) if rows[name].dtype.kind == "S" else rows[name] for name in rows.dtype.names}
+    records = [f"MRN-{8_000_000_000 + 7919 * number}" for number in range(len(rows))]
+    pl.DataFrame({"record": records, **columns}).write_csv(folder / "admissions.csv")
+    mapping = yaml.safe_load(whas500_mapping().read_text(encoding="utf-8"))
+    mapping["person"]["id"] = "record"
+    catalog = Catalog.create(folder / "catalog", title="Hospital with record numbers")
+    report = catalog.ingest(MappedTable(folder / "admissions.csv", mapping), site=SITE, basis="public_interest")
+    with open_reader(catalog.folder) as connection:
+        ids = [row[0] for row in connection.execute("SELECT person_id FROM lake.main.person").fetchall()]
+    return catalog, [*records, *ids], str(report) + repr(report)
+
+
+@pytest.fixture(scope="module")
+def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
+    """Everything that a run of the template shows: each file that it writes, and what the command prints."""
+    catalog, _, _ = hospital
+    output = tmp_path_factory.mktemp("run")
+    command = [sys.executable, "-m", "workbench.cli.main", "template", "run", TEMPLATE, "--output", str(output), "-p", f"catalog={catalog.folder}"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    files = {str(file.relative_to(output)): file.read_bytes() for file in Path(output).rglob("*") if file.is_file()}
+    return files | {"standard output": done.stdout, "standard error": done.stderr}
+
+
+def test_the_ids_that_are_looked_for_have_at_least_ten_digits(hospital):
+    _, identifiers, _ = hospital
+    assert len(identifiers) == 1000
+    assert all(len(str(identifier).removeprefix("MRN-")) >= 10 for identifier in identifiers)
+
+
+def test_no_identifier_is_in_the_report_the_notebook_the_tables_or_what_is_printed(hospital, shown):
+    _, identifiers, _ = hospital
+    assert {"report.html", "executed.ipynb"} <= set(shown)
+    for name, content in shown.items():
+        assert not finds(identifiers, content), f"{name} holds identifiers"
+
+
+def test_no_identifier_is_in_the_ingest_report(hospital):
+    _, identifiers, report = hospital
+    assert not finds(identifiers, report.encode())
+
+
+def test_the_search_would_have_found_them(hospital, shown):
+    _, identifiers, _ = hospital
+    record, person = identifiers[3], identifiers[-3]
+    report = shown["report.html"]
+    for planted in (*forms(record), *forms(person)):
+        assert finds(identifiers, report + planted), planted
+
+
+def test_a_refused_file_names_no_record_number(hospital, tmp_path):
+    catalog, identifiers, _ = hospital
+    text = (catalog.folder.parent / "admissions.csv").read_text()
+    (tmp_path / "broken.csv").write_text(text.replace(",83.0,", ",eighty-three,", 1))
+    (tmp_path / "mapping.yaml").write_text(whas500_mapping().read_text().replace("id: row number", "id: record"))
+    command = [sys.executable, "-m", "workbench.cli.main", "catalog", "ingest", "tables", str(tmp_path / "broken.csv")]
+    options = ["--mapping", str(tmp_path / "mapping.yaml"), "--site", SITE, "--catalog", str(catalog.folder)]
+    done = subprocess.run([*command, *options], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"not a number" in done.stderr
+    assert not finds(identifiers, done.stdout + done.stderr)

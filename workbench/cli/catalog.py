@@ -1,0 +1,138 @@
+"""``workbench catalog``: make a catalog, bring data in, see what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_catalog import Catalog
+from data_catalog.errors import IngestError, did_you_mean
+from workbench.cli.errors import show
+from workbench.cli.options import AsJson, CatalogFolder, Purpose
+
+app = typer.Typer(no_args_is_help=True, help="Make a catalog, bring data in, see what is there.", rich_markup_mode=None)
+
+FORMATS = ("omop", "tables", "whas500")
+
+
+@app.command(epilog="Example: workbench catalog create heart-centre --title 'Heart centre'")
+def create(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    title: Annotated[str, typer.Option(help="What reports call the catalog.")] = "",
+) -> None:
+    """Make an empty catalog, of which you are the owner with a permit for 90 days."""
+    catalog = Catalog.create(folder, title=title)
+    typer.echo(
+        f"Made a catalog at {catalog.folder}. Bring data in with: workbench catalog ingest omop FOLDER --catalog {catalog.folder} --site NAME"
+    )
+
+
+@app.command(
+    epilog="Example: workbench catalog ingest tables patients.csv --mapping patients.yaml --catalog heart-centre --site heart-centre --basis public_interest"
+)
+def ingest(
+    format: Annotated[str, typer.Argument(help=f"Form of the data: {', '.join(FORMATS)}.")],  # noqa: A002  the word users see
+    path: Annotated[
+        Path | None, typer.Argument(help="The file or folder; none for whas500, which comes with the workbench.")
+    ] = None,
+    catalog: CatalogFolder = Path(),
+    site: Annotated[str, typer.Option(help="The hospital: lower case letters, digits, hyphens.")] = "",
+    mapping: Annotated[Path | None, typer.Option(help="Mapping file that says what the columns mean (tables).")] = None,
+    basis: Annotated[
+        str, typer.Option(help="Legal basis: consent, public_interest, ehds_no_optout, open_data, synthetic.")
+    ] = "consent",
+    draft: Annotated[
+        Path | None, typer.Option(help="Do not ingest: write a first mapping file for the table here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring files of a hospital into the catalog: all of them, or none and the reason why."""
+    if draft is not None:
+        _draft(format, path, draft)
+        return
+    source = _source(format, path, mapping)
+    if not site:
+        raise IngestError("Say which hospital the data are of: --site NAME.")
+    report = Catalog.open(catalog).ingest(source, site=site, basis=basis)
+    show(report.to_dict() if as_json else report, as_json=as_json)
+
+
+def _source(format: str, path: Path | None, mapping: Path | None) -> object:  # noqa: A002
+    from data_catalog.sources import MappedTable, OmopFolder, whas500
+
+    if format not in FORMATS:
+        raise IngestError(f"{format!r} is not a format. {did_you_mean(format, FORMATS)}")
+    if format == "whas500":
+        return whas500()
+    if path is None:
+        raise IngestError(
+            f"Say which {'folder' if format == 'omop' else 'file'} to ingest: workbench catalog ingest {format} PATH."
+        )
+    if format == "omop":
+        return OmopFolder(path)
+    if mapping is None:
+        raise IngestError(
+            "A table needs a mapping file that says what its columns mean: --mapping FILE. "
+            f"Propose one with: workbench catalog ingest tables {path} --draft mapping.yaml"
+        )
+    return MappedTable(path, mapping)
+
+
+def _draft(format: str, path: Path | None, draft: Path) -> None:  # noqa: A002
+    from data_catalog.sources.draft import draft_mapping
+
+    if format != "tables" or path is None:
+        raise IngestError("A draft is made for a table: workbench catalog ingest tables FILE --draft mapping.yaml.")
+    if draft.exists():
+        raise IngestError(f"{draft} exists already and is not overwritten. Name another file.")
+    text = draft_mapping(path)
+    draft.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {draft}: read it line by line, complete it, then ingest with --mapping {draft}.")
+
+
+@app.command(epilog="Example: workbench catalog describe --catalog heart-centre")
+def describe(
+    catalog: CatalogFolder = Path(), purpose: Purpose = "scientific_research", as_json: AsJson = False
+) -> None:
+    """Say what the catalog holds: sites, tables and people, rounded and with small numbers hidden."""
+    from workbench.study import Study
+
+    with Study.open(catalog, purpose=purpose) as study:
+        contents = study.contents()
+    show(contents.to_dict() if as_json else contents, as_json=as_json)
+
+
+@app.command(epilog="Example: workbench catalog dictionary measurement")
+def dictionary(
+    table: Annotated[
+        str | None, typer.Argument(help="A table of the model, or 'measures'; all tables if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the data dictionary of the harmonised model."""
+    from data_catalog.model import TABLES, data_dictionary, describe_table
+    from data_catalog.model.measures import MEASURES
+
+    if table == "measures":
+        lines = [
+            f"{m.name}: {m.label}, {m.unit_label} (UCUM {m.unit}); plausible {m.plausible[0]:g} to {m.plausible[1]:g}"
+            for m in MEASURES.values()
+        ]
+        show(sorted(MEASURES) if as_json else "\n".join(lines), as_json=as_json)
+    elif table is None:
+        text = "\n".join(f"{t.name}: {t.description}" for t in TABLES.values())
+        show(data_dictionary().to_dicts() if as_json else text, as_json=as_json)
+    else:
+        text = describe_table(table)
+        rows = [row for row in data_dictionary().to_dicts() if row["table"] == table]
+        show(rows if as_json else text, as_json=as_json)
+
+
+@app.command(epilog="Example: workbench catalog snapshots --catalog heart-centre --json")
+def snapshots(catalog: CatalogFolder = Path(), as_json: AsJson = False) -> None:
+    """List the snapshots: every committed state that an analysis can be rerun on."""
+    found = Catalog.open(catalog).snapshots()
+    lines = [f"{s.snapshot_id}  {s.time:%Y-%m-%d %H:%M:%S}  {s.author}  {s.message}" for s in found]
+    show([vars(s) for s in found] if as_json else "\n".join(lines), as_json=as_json)
