@@ -1,7 +1,8 @@
-"""What every engine asks of an analysis: a contribution from each partition of people, and a way to merge them."""
+"""What every engine asks of an analysis: contributions from partitions of people, and how to merge them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 class Statistic(Protocol):
     """What one partition of people contributes: small, free of rows, and mergeable.
 
-    ``merge`` is associative and the statistic of no people is its identity, for the partitions that the class claims.
+    ``merge`` is associative and the statistic of no people is its identity, for the partitions that the
+    class claims.
     """
 
     def merge(self, other: Self) -> Self:
@@ -25,13 +27,20 @@ class Statistic(Protocol):
 
 @runtime_checkable
 class Another(Protocol):
-    """What ``finish`` returns when it needs one more round: the state that each partition is given in that round."""
+    """What ``finish`` returns when it needs one more round, with the state that partitions get in it."""
+
+    state: Any
+
+
+@dataclass(frozen=True)
+class NextRound:
+    """The plain :class:`Another`."""
 
     state: Any
 
 
 class Analysis(Protocol):
-    """A question that is answered by merging what partitions of people contribute, in one round or several."""
+    """A question answered by merging what partitions of people contribute, in one round or several."""
 
     @property
     def variables(self) -> Sequence[Variable]:
@@ -44,4 +53,17 @@ class Analysis(Protocol):
 
     def finish(self, total: Any) -> Any:
         """Return the exact result, or :class:`Another` with the state of the next round."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An analysis of several rounds that turns a frame into arrays once.
+
+    An engine may call ``prepare`` once a unit and give what it returns, in place of the frame, to every
+    ``local``.
+    """
+
+    def prepare(self, people: pl.DataFrame) -> Any:
+        """Return whatever ``local`` can use instead of the frame."""
         ...

@@ -1,4 +1,4 @@
-"""Exact results, as analyses finish them. They stay inside: only what the disclosure gate makes of them is shown.
+"""Exact results, as analyses finish them. They stay inside: only what the gate makes of them is shown.
 
 Everything a gate needs for its decision travels with the result (group sizes, events, the two largest
 contributors), so that the gate never has to ask for the people behind it.
@@ -43,9 +43,9 @@ class Attrition:
 class NumberSummary:
     """Moments of one numeric variable, one entry a group.
 
-    ``n`` counts people with a value, ``n_missing`` those without. ``total``, ``largest`` and ``second_largest`` are of absolute
-    values; they serve the gate's dominance rule and are never shown. ``mean`` and ``sd`` (n − 1 in the denominator) are
-    null where undefined.
+    ``n`` counts people with a value, ``n_missing`` those without. ``total``, ``largest`` and
+    ``second_largest`` are of absolute values; they serve the gate's dominance rule and are never shown.
+    ``mean`` and ``sd`` (n − 1 in the denominator) are null where undefined.
     """
 
     name: str
@@ -74,7 +74,7 @@ class LevelSummary:
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """What "Table 1" says: the groups' sizes and a summary of each variable. Groups are in the declared order."""
+    """What "Table 1" says: the groups' sizes, in the declared order, and a summary of each variable."""
 
     by: str | None
     groups: tuple[str, ...]
@@ -87,8 +87,9 @@ class GroupSummary:
 class SurvivalCurves:
     """Exact product-limit curves, one a group, with the counts behind every distinct time.
 
-    Each frame has a row for each distinct time, ascending: ``time`` (days), ``at_risk`` (follow-up not ended before ``time``), ``events``,
-    ``censored`` (people), ``survival``, ``std_err`` (Greenwood, of S), ``lower``, ``upper`` (log(−log S) scale; null while undefined).
+    Each frame has a row for each distinct time, ascending: ``time`` (days), ``at_risk`` (follow-up not
+    ended before ``time``), ``events``, ``censored`` (people), ``survival``, ``std_err`` (Greenwood, of S),
+    ``lower``, ``upper`` (log(−log S) scale; null while undefined).
     """
 
     event_label: str
@@ -132,9 +133,10 @@ class TestResult:
 class Term:
     """One coefficient of a proportional hazards model.
 
-    ``variable`` groups the terms of one categorical variable; ``reference`` is the level that it is compared with (null for numbers).
-    ``per`` and ``unit`` say what one step of a number is, e.g. 10 and "mm[Hg]". ``n`` and ``events`` count the people at this level,
-    ``n_reference`` and ``events_reference`` those at the reference (for numbers: null).
+    ``variable`` groups the terms of one categorical variable; ``reference`` is the level that it is
+    compared with (null for numbers). ``per`` and ``unit`` say what one step of a number is, e.g. 10 and
+    "mm[Hg]". ``n`` and ``events`` count the people at this level, ``n_reference`` and ``events_reference``
+    those at the reference (for numbers: null).
     """
 
     variable: str
