@@ -79,9 +79,7 @@ def levels_of(variable: Variable) -> tuple[str, ...]:
             f"{variable.name!r} is a {variable.kind} and has no levels. Use a category or a yes/no variable."
         )
     if not variable.levels:
-        raise AnalysisError(
-            f"The category {variable.name!r} has no declared levels. Declare them, reference first."
-        )
+        raise AnalysisError(f"The category {variable.name!r} has no declared levels. Declare them, reference first.")
     return variable.levels
 
 
@@ -96,7 +94,7 @@ def codes(people: pl.DataFrame, variable: Variable) -> npt.NDArray[np.int64]:
     levels = levels_of(variable)
     values = people[variable.name]
     if variable.kind == "yes_no":
-        place = _yes_no(values, variable.name).cast(pl.Int64)
+        place = yes_no(values).cast(pl.Int64)
     else:
         place = _text(values).cast(pl.Enum(levels), strict=False).to_physical().cast(pl.Int64)
         if unknown := place.null_count() - values.null_count():
@@ -107,7 +105,7 @@ def codes(people: pl.DataFrame, variable: Variable) -> npt.NDArray[np.int64]:
     return place.fill_null(MISSING).to_numpy()
 
 
-def numbers(people: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
+def numbers(values: pl.Series) -> npt.NDArray[np.float64]:
     """Return a numeric column as floats; nan where it is missing.
 
     Raises
@@ -115,17 +113,40 @@ def numbers(people: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
     AnalysisError
         If the column does not hold numbers, or one is infinite.
     """
-    values = people[name]
+    name = values.name
     if not (values.dtype.is_numeric() or values.dtype == pl.Null):
-        raise AnalysisError(
-            f"{name!r} holds {values.dtype}, not numbers. Convert it, or declare it as a category."
-        )
+        raise AnalysisError(f"{name!r} holds {values.dtype}, not numbers. Convert it, or declare it as a category.")
     array = values.cast(pl.Float64).to_numpy()
     if np.isinf(array).any():
-        raise AnalysisError(
-            f"{name!r} has {np.isinf(array).sum()} infinite values. Correct them or set them missing."
-        )
+        raise AnalysisError(f"{name!r} has {np.isinf(array).sum()} infinite values. Correct them or set them missing.")
     return array
+
+
+def yes_no(values: pl.Series) -> pl.Series:
+    """Return a column of True, False and null; the 0 and 1 of older files are taken as such.
+
+    Raises
+    ------
+    AnalysisError
+        If it holds anything else.
+    """
+    if values.dtype in (pl.Boolean, pl.Null):
+        return values.cast(pl.Boolean)
+    if values.dtype.is_numeric():
+        whole = values.fill_nan(None) if values.dtype.is_float() else values
+        if whole.drop_nulls().is_in([0, 1]).all():
+            return whole.cast(pl.Boolean)
+    raise AnalysisError(
+        f"{values.name!r} must be True or False, or 1 or 0, for each person; it holds other {values.dtype} values."
+    )
+
+
+def require_time_to_event(variable: Variable) -> None:
+    """Refuse a variable of another kind as follow-up."""
+    if variable.kind != "time_to_event":
+        raise AnalysisError(
+            f"{variable.name!r} is a {variable.kind}. Follow-up needs a variable that is a time_to_event."
+        )
 
 
 def follow_up(people: pl.DataFrame, variable: Variable) -> FollowUp:
@@ -136,13 +157,10 @@ def follow_up(people: pl.DataFrame, variable: Variable) -> FollowUp:
     AnalysisError
         If the variable is of another kind, or a follow-up is negative.
     """
-    if variable.kind != "time_to_event":
-        raise AnalysisError(
-            f"{variable.name!r} is a {variable.kind}. Follow-up needs a variable that is a time_to_event."
-        )
+    require_time_to_event(variable)
     days_name, event_name = variable.columns
-    event = _yes_no(people[event_name], event_name)
-    days = np.where(event.is_null().to_numpy(), np.nan, numbers(people, days_name))
+    event = yes_no(people[event_name])
+    days = np.where(event.is_null().to_numpy(), np.nan, numbers(people[days_name]))
     if negative := int((days < 0).sum()):
         raise AnalysisError(
             f"{negative} people have a negative {days_name!r}: their follow-up ends before the index date. "
@@ -168,16 +186,3 @@ def require_columns(frame: pl.DataFrame, variables: Iterable[Variable]) -> list[
 
 def _text(values: pl.Series) -> pl.Series:
     return values if values.dtype == pl.String else values.cast(pl.String)
-
-
-def _yes_no(values: pl.Series, name: str) -> pl.Series:
-    """Accept True and False, and the 0 and 1 of older files."""
-    if values.dtype in (pl.Boolean, pl.Null):
-        return values.cast(pl.Boolean)
-    if values.dtype.is_numeric():
-        whole = values.fill_nan(None) if values.dtype.is_float() else values
-        if whole.drop_nulls().is_in([0, 1]).all():
-            return whole.cast(pl.Boolean)
-    raise AnalysisError(
-        f"{name!r} must be True or False, or 1 or 0, for each person; it holds other {values.dtype} values."
-    )

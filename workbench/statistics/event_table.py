@@ -44,9 +44,7 @@ def distinct_times(time: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float6
     """Return the distinct times, ascending, and the place of each given time among them."""
     if time.size and time.min() >= 0 and time.max() <= 4 * time.size:
         day = time.astype(np.int64)
-        if np.array_equal(
-            day, time
-        ):  # whole days in a usual range: counting is several times faster than sorting
+        if np.array_equal(day, time):  # whole days in a usual range: counting is several times faster than sorting
             seen = np.bincount(day) > 0
             return np.flatnonzero(seen).astype(np.float64), (np.cumsum(seen) - 1)[day]
     return np.unique(time, return_inverse=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.special import chdtrc
 
+from workbench.statistics.columns import MISSING
 from workbench.statistics.errors import AnalysisError
 from workbench.statistics.event_table import EventTable
 from workbench.statistics.records import Record
@@ -33,19 +35,26 @@ class EventTables(Record):
         *,
         group: npt.NDArray[np.int64],
         groups: Sequence[str],
-        stratum: npt.NDArray[np.int64],
-        strata: Sequence[str],
+        entry: npt.NDArray[np.float64] | None = None,
+        stratum: npt.NDArray[np.int64] | None = None,
+        strata: Sequence[str] = ("all",),
     ) -> Self:
         """Count people by stratum; those of unknown stratum (−1) are missing in the first table.
 
         The other parameters are those of :meth:`EventTable.of`.
         """
-        unplaced = stratum < 0
-        time, stratum = np.where(unplaced, np.nan, time), np.where(unplaced, 0, stratum)
+        stratum = np.zeros(len(time), dtype=np.int64) if stratum is None else stratum
+        time = np.where(stratum == MISSING, np.nan, time)
         order = np.argsort(stratum, kind="stable")
         bounds = np.searchsorted(stratum[order], np.arange(1, len(strata)))
         tables = (
-            EventTable.of(time[rows], event[rows], group=group[rows], groups=groups)
+            EventTable.of(
+                time[rows],
+                event[rows],
+                group=group[rows],
+                groups=groups,
+                entry=None if entry is None else entry[rows],
+            )
             for rows in np.split(order, bounds)
         )
         return cls(tuple(strata), tuple(tables))
@@ -56,6 +65,10 @@ class EventTables(Record):
             raise AnalysisError(f"Tables of other strata cannot be added: {self.strata} and {other.strata}.")
         merged = (one.merge(two) for one, two in zip(self.tables, other.tables, strict=True))
         return type(self)(self.strata, tuple(merged))
+
+    def by_stratum(self) -> LogRankByStratum:
+        """Return the sums of the log-rank test over all strata."""
+        return reduce(LogRankByStratum.merge, map(LogRankByStratum.of, self.tables))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +108,7 @@ class LogRankByStratum(Record):
         at_risk = table.at_risk[:, events > 0].astype(np.float64)
         d, n = events[events > 0], at_risk.sum(axis=0)
         share = at_risk / n
-        spread = (
-            d * (n - d) / np.maximum(n - 1, 1)
-        )  # a single person at risk leaves no choice, so no variance
+        spread = d * (n - d) / np.maximum(n - 1, 1)  # a single person at risk leaves no choice, so no variance
         return cls(
             groups=table.groups,
             n=table.n,

@@ -108,9 +108,7 @@ class LevelCounts(Record):
     n_missing: npt.NDArray[np.int64]
 
     @classmethod
-    def of(
-        cls, level: npt.NDArray[np.int64], group: npt.NDArray[np.int64], *, n_levels: int, n_groups: int
-    ) -> Self:
+    def of(cls, level: npt.NDArray[np.int64], group: npt.NDArray[np.int64], *, n_levels: int, n_groups: int) -> Self:
         """Count levels (−1 where missing) by group."""
         known = level != MISSING
         cells = np.bincount(level[known] * n_groups + group[known], minlength=n_levels * n_groups)

@@ -55,9 +55,7 @@ def encode(record: Record) -> bytes:
     bytes
         ASCII; equal records give equal bytes.
     """
-    return json.dumps(_to_json(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode(
-        "ascii"
-    )
+    return json.dumps(_to_json(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def decode(data: bytes) -> Any:
@@ -103,9 +101,7 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         kind = value.dtype.newbyteorder("<").str
         if kind not in _ARRAY_TYPES:
-            raise AnalysisError(
-                f"An array of type {kind!r} cannot be encoded. Allowed: {', '.join(_ARRAY_TYPES)}."
-            )
+            raise AnalysisError(f"An array of type {kind!r} cannot be encoded. Allowed: {', '.join(_ARRAY_TYPES)}.")
         raw = np.ascontiguousarray(value, dtype=kind).tobytes()
         return {"array": kind, "shape": list(value.shape), "base64": base64.b64encode(raw).decode("ascii")}
     if isinstance(value, tuple):
@@ -114,9 +110,7 @@ def _to_json(value: Any) -> Any:
         return {"float": str(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise AnalysisError(
-        f"A {type(value).__name__} cannot be part of a record. Use arrays, numbers, texts or tuples."
-    )
+    raise AnalysisError(f"A {type(value).__name__} cannot be part of a record. Use arrays, numbers, texts or tuples.")
 
 
 def _from_json(value: Any) -> Any:
@@ -127,9 +121,7 @@ def _from_json(value: Any) -> Any:
     if "record" in value:
         return _record(value["record"], value["fields"])
     if "array" in value:
-        raw = np.frombuffer(
-            base64.b64decode(value["base64"], validate=True), dtype=_ARRAY_TYPES[value["array"]]
-        )
+        raw = np.frombuffer(base64.b64decode(value["base64"], validate=True), dtype=_ARRAY_TYPES[value["array"]])
         return raw.reshape(value["shape"]).copy()
     return float(value["float"])
 

@@ -6,8 +6,11 @@ contributors), so that the gate never has to ask for the people behind it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from scipy.special import chdtrc, ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,10 +157,38 @@ class Term:
     n_reference: int | None = None
     events_reference: int | None = None
 
+    @property
+    def hazard_ratio(self) -> float:
+        """Ratio of hazards for one step, or for the level against the reference."""
+        return math.exp(self.log_hazard_ratio)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the limits of the hazard ratio, symmetric on the log scale."""
+        reach = float(ndtri(0.5 + confidence / 2)) * self.std_err
+        return math.exp(self.log_hazard_ratio - reach), math.exp(self.log_hazard_ratio + reach)
+
+
+@dataclass(frozen=True)
+class ModelTest:
+    """A test that no covariate has any effect."""
+
+    name: str
+    statistic: float
+    degrees_of_freedom: int
+
+    @property
+    def p_value(self) -> float:
+        """Chance of a statistic at least as large, by the chi-square distribution."""
+        return float(chdtrc(self.degrees_of_freedom, self.statistic))
+
 
 @dataclass(frozen=True)
 class RegressionFit:
-    """A fitted proportional hazards model: exact coefficients and what stands behind them."""
+    """A fitted proportional hazards model: exact coefficients and what stands behind them.
+
+    ``n``, ``n_events`` and ``n_missing`` count complete cases, events among them, and people left out.
+    ``covariance`` is that of the coefficients, in the order of the terms. ``warnings`` are whole sentences.
+    """
 
     method: str
     event_label: str
@@ -172,6 +203,24 @@ class RegressionFit:
     ties: Literal["efron", "breslow"] = "efron"
     confidence: float = 0.95
     warnings: tuple[str, ...] = field(default=())
+    wald_statistic: float = math.nan
+    score_statistic: float = math.nan
+    covariance: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def tests(self) -> tuple[ModelTest, ModelTest, ModelTest]:
+        """Likelihood ratio, Wald and score test that no covariate has any effect."""
+        ratio = 2 * (self.log_likelihood - self.log_likelihood_null)
+        return (
+            ModelTest("Likelihood ratio test", ratio, len(self.terms)),
+            ModelTest("Wald test", self.wald_statistic, len(self.terms)),
+            ModelTest("Score test", self.score_statistic, len(self.terms)),
+        )
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion: 2 × coefficients − 2 × log-likelihood."""
+        return 2 * len(self.terms) - 2 * self.log_likelihood
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class TableOne:
         placed: npt.NDArray[np.bool_],
     ) -> NumberStatistics | LevelCounts:
         if variable.kind == "number":
-            values = columns.numbers(people, variable.name)
+            values = columns.numbers(people[variable.name])
             return NumberStatistics.of(values[placed], group[placed], len(self.groups))
         level = columns.codes(people, variable)
         n_levels = len(columns.levels_of(variable))
