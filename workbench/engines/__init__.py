@@ -1,0 +1,1 @@
+"""Where statistics are computed: in this process, on a cluster, over a network of sites."""

@@ -47,9 +47,7 @@ def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> 
     """
     units = sorted(people.units())
     if not units:
-        raise AnalysisError(
-            "There are no people to analyse: the cohort has no unit of work. Check its entry."
-        )
+        raise AnalysisError("There are no people to analyse: the cohort has no unit of work. Check its entry.")
     people_of = _people_of(analysis, people)
     state = None
     with threadpool_limits(limits=1, user_api="blas"):

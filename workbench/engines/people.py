@@ -84,7 +84,7 @@ class SplitFrame:
                 raise AnalysisError(f"There is no column {name!r} to split by. {nearest}")
             if n := self.people[name].null_count():
                 raise AnalysisError(
-                    f"{n} people have no {name!r}, so they belong to no unit of work. Fill it in first."
+                    f"{name!r} has missing values ({n}): these people belong to no unit of work. Fill it in first."
                 )
 
     def units(self) -> tuple[Unit, ...]:

@@ -6,7 +6,10 @@ from data_catalog.errors import WorkbenchError
 
 
 class AnalysisError(WorkbenchError, ValueError):
-    """These people, or these options, cannot be analysed as asked."""
+    """These people, or these options, cannot be analysed as asked.
+
+    Messages of analyses say what is wrong but not with how many people: a message passes no disclosure gate.
+    """
 
 
 class NotEstimableError(AnalysisError):

@@ -118,19 +118,17 @@ class EventTable(Record):
         require_entry_before_exit(entered, exits[late])
         distinct, place = distinct_times(np.concatenate([exits, entered]))
 
-        def count(who: npt.NDArray[np.bool_] | slice, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-            cells = np.bincount(group[who] * distinct.size + places, minlength=len(groups) * distinct.size)
-            return cells.reshape(len(groups), distinct.size)
-
-        leaving = place[: len(exits)]
-        events = count(event, leaving[event])
+        shape = (len(groups), distinct.size)
+        left = group * distinct.size + place[: len(exits)]
+        by_outcome = np.bincount(2 * left + event, minlength=2 * len(groups) * distinct.size).reshape(*shape, 2)
+        joined = group[late] * distinct.size + place[len(exits) :]
         return cls(
             groups=tuple(groups),
             time=distinct,
             from_start=np.bincount(group[~late], minlength=len(groups)),
-            entries=count(late, place[len(exits) :]),
-            events=events,
-            censored=count(slice(None), leaving) - events,
+            entries=np.bincount(joined, minlength=len(groups) * distinct.size).reshape(shape),
+            events=by_outcome[:, :, 1].copy(),
+            censored=by_outcome[:, :, 0].copy(),
             n_missing=n_missing,
         )
 
@@ -168,9 +166,9 @@ class EventTable(Record):
 
 def require_entry_before_exit(entry: npt.NDArray[np.float64], time: npt.NDArray[np.float64]) -> None:
     """Refuse follow-up that does not begin before it ends."""
-    if wrong := int((entry >= time).sum()):
+    if (entry >= time).any():
         raise AnalysisError(
-            f"Follow-up does not begin before it ends in {wrong} of {len(time)} rows (entry >= time). "
+            "Somebody's follow-up does not begin before it ends (entry >= time). "
             "Correct the times, or leave these rows out: nobody is at risk in an empty interval."
         )
 

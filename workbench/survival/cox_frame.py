@@ -83,7 +83,7 @@ def cox(
             raise AnalysisError(f"There is no column {name!r}. {did_you_mean(name, frame.columns)}")
     require_not_negative(numbers(frame[duration]), duration)
     people = frame.select(
-        *dict.fromkeys(name for name in named if name not in (duration, event, strata)),
+        *dict.fromkeys([*covariates, *(name for name in (entry, weights) if name is not None)]),
         pl.col(duration).alias(f"{_FOLLOW_UP}_days"),
         yes_no(frame[event]).alias(f"{_FOLLOW_UP}_event"),
         *([] if strata is None else [pl.col(strata).cast(pl.String).alias(_STRATUM)]),

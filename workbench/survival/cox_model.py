@@ -30,7 +30,7 @@ def require_people_and_events(summary: CoxSummary) -> None:
     """Refuse a model of nobody, or of people without events."""
     if not summary.n:
         raise AnalysisError(
-            f"Nobody has a value in every column ({summary.n_missing} people have something missing). "
+            "Nobody has a value of every covariate and a known follow-up. "
             "Leave out the covariate that most people lack."
         )
     if not summary.n_events:

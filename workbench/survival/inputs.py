@@ -24,7 +24,9 @@ def durations_of(values: pl.Series | npt.ArrayLike, name: str = "durations") -> 
 def require_not_negative(times: npt.NDArray[np.float64], name: str) -> None:
     """Refuse a negative follow-up."""
     if n := int((times < 0).sum()):
-        raise AnalysisError(f"{name} has {n} negative values. Follow-up cannot end before it begins: check the dates.")
+        raise AnalysisError(
+            f"{name} has negative values ({n}). Follow-up cannot end before it begins: check the dates."
+        )
 
 
 def complete_numbers(values: pl.Series | npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
@@ -80,7 +82,7 @@ def _series(values: pl.Series | npt.ArrayLike, name: str) -> pl.Series:
 
 def _refuse_missing(n: int, name: str) -> None:
     if n:
-        raise AnalysisError(f"{name} has {n} missing values. Leave these people out, and say how many they are.")
+        raise AnalysisError(f"{name} has missing values ({n}). Leave these people out, and say how many they are.")
 
 
 def _n_nan(series: pl.Series) -> int:

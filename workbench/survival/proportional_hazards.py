@@ -208,10 +208,9 @@ class Cox:
         if self.weights is None:
             return None
         weight = columns.numbers(people[self.weights.name])
-        if n := int((weight <= 0).sum()):
+        if (weight <= 0).any():
             raise AnalysisError(
-                f"{n} people have a weight in {self.weights.name!r} that is not positive. "
-                "Leave out the people who should not count."
+                f"{self.weights.name!r} has weights that are not positive. Leave out the people who should not count."
             )
         return weight
 
