@@ -43,10 +43,11 @@ class EventTables(Record):
 
         The other parameters are those of :meth:`EventTable.of`.
         """
-        stratum = np.zeros(len(time), dtype=np.int64) if stratum is None else stratum
-        time = np.where(stratum == MISSING, np.nan, time)
-        order = np.argsort(stratum, kind="stable")
-        bounds = np.searchsorted(stratum[order], np.arange(1, len(strata)))
+        rows_of: list[slice | npt.NDArray[np.int64]] = [slice(None)]  # without strata nothing has to be copied
+        if stratum is not None:
+            time, stratum = np.where(stratum == MISSING, np.nan, time), np.maximum(stratum, 0)
+            order = np.argsort(stratum, kind="stable")
+            rows_of = list(np.split(order, np.searchsorted(stratum[order], np.arange(1, len(strata)))))
         tables = (
             EventTable.of(
                 time[rows],
@@ -55,7 +56,7 @@ class EventTables(Record):
                 groups=groups,
                 entry=None if entry is None else entry[rows],
             )
-            for rows in np.split(order, bounds)
+            for rows in rows_of
         )
         return cls(tuple(strata), tuple(tables))
 

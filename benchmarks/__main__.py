@@ -1,0 +1,10 @@
+"""Run every benchmark, one after the other: `python -m benchmarks`, or `make bench`."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import survival
+
+if __name__ == "__main__":
+    sys.exit(max(module.run() for module in (survival,)))
