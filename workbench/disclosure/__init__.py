@@ -1,6 +1,8 @@
 """The disclosure gate: what may be shown of an exact result, and how."""
 
-from workbench.disclosure.errors import DisclosureError
+from workbench.disclosure.errors import DisclosureError, PolicyError
+from workbench.disclosure.gate import Gate
+from workbench.disclosure.policy import Policy, Rung
 from workbench.disclosure.released import (
     Cell,
     Column,
@@ -12,16 +14,23 @@ from workbench.disclosure.released import (
     released_from_dict,
 )
 from workbench.disclosure.suppressed import Suppressed
+from workbench.disclosure.vocabulary import REFUSALS, SUPPRESSION_REASONS
 
 __all__ = [
+    "REFUSALS",
+    "SUPPRESSION_REASONS",
     "Cell",
     "Column",
     "DisclosureError",
+    "Gate",
+    "Policy",
+    "PolicyError",
     "Released",
     "ReleasedRegression",
     "ReleasedSurvival",
     "ReleasedTable",
     "ReleasedTest",
+    "Rung",
     "Suppressed",
     "released_from_dict",
 ]

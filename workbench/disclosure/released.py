@@ -145,7 +145,8 @@ class ReleasedRegression(_ShownAsTable):
     ----------
     table : ReleasedTable
         One row a coefficient, and one a reference level: ``variable``, ``label``, ``level``,
-        ``is_reference`` ("yes" or ""), ``n``, ``events`` (people at this level; null for numbers), ``hazard_ratio``, ``lower``, ``upper``,
+        ``is_reference`` ("yes" or ""), ``n``, ``events`` (people at this level; null for numbers),
+        ``hazard_ratio``, ``lower``, ``upper``,
         ``log_hazard_ratio``, ``std_err``, ``z``, ``p_value`` (null for a reference).
     method, event_label : str
         What was fitted, to which event.

@@ -14,8 +14,8 @@ SUPPRESSION_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "small_count": "too few people, or none",
         "group_attribute": "all people of the group, or nearly all",
-        "secondary": "hidden so that another hidden count cannot be worked out from it",
-        "differencing": "hidden so that the few people between two counts cannot be worked out",
+        "secondary": "so that no small count can be worked out from the others",
+        "differencing": "so that the few people between two counts cannot be worked out",
         "combined": "shown together with a later step",
         "too_few_people": "too few people to describe",
         "dominance": "one or two people make up most of the total",

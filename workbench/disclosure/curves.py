@@ -1,0 +1,148 @@
+"""Survival curves as they may be shown: on the finest grid of the ladder whose bins all stand for enough people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.disclosure import rules, wording
+from workbench.disclosure.errors import DisclosureError
+from workbench.disclosure.life_table import LifeTable
+from workbench.disclosure.released import ReleasedSurvival
+from workbench.disclosure.suppressed import Suppressed
+from workbench.disclosure.table import Cell, Column, ReleasedTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from workbench.disclosure.policy import Policy, Rung
+    from workbench.statistics.results import SurvivalCurves
+
+DAYS_PER_YEAR = 365.25
+
+
+def release_curves(result: SurvivalCurves, policy: Policy) -> ReleasedSurvival:
+    """Return survival at the edges of the chosen grid, with people at risk and cumulative counts.
+
+    Survival and its limits are the exact product-limit values at the edges. A reader can therefore work out how
+    many of a bin's leavers had the event; what the grid protects is that each bin stands for k leavers or more, so
+    that no single departure shows. ``bin_events`` of the policy asks for more.
+
+    Raises
+    ------
+    DisclosureError
+        If a group has fewer than k people, or even the whole follow-up as one bin stands for too few.
+    """
+    _refuse_small_groups(result, policy)
+    rung, tables = _choose(result, policy)
+    rows: list[tuple[Cell, ...]] = []
+    for group, table in tables.items():
+        rows.extend(_rows(group, result.curves[group], table, policy))
+    people = rules.total([rules.count(table.n, policy) for table in tables.values()])
+    events = rules.total([_last_shown(table, policy) for table in tables.values()])
+    missing = rules.count(result.n_missing, policy)
+    grid = rung.edges_days(result.horizon_days)
+    released = ReleasedTable(
+        name="survival",
+        title=f"{result.event_label}: survival" + (f" by {result.by}" if result.by else ""),
+        columns=_columns(result),
+        rows=tuple(rows),
+        caption=wording.counts(people=people, events=events, missing=missing),
+        notes=wording.notes(policy, rows, f"Shown on the grid: {rung.name}. Events and censored are cumulative."),
+        policy=policy.label,
+    )
+    return ReleasedSurvival(
+        table=released,
+        groups=tuple(tables),
+        grid_days=grid,
+        rung=rung.name,
+        median={
+            group: _median(_steps(result.curves[group], table), table, grid[-1]) for group, table in tables.items()
+        },
+        event_label=result.event_label,
+        by=result.by,
+        horizon_days=result.horizon_days,
+    )
+
+
+def _columns(result: SurvivalCurves) -> tuple[Column, ...]:
+    heading = f"Survival ({100 * result.confidence:g} % interval)"
+    return (
+        Column("group", result.by or "Group"),
+        Column("time_days", "Time", unit="days", kind="days", shown=False),
+        Column("time_years", "Time", unit="years", kind="years"),
+        Column("survival", "Survival", kind="proportion", heading=heading),
+        Column("lower", "Lower limit", kind="proportion", heading=heading),
+        Column("upper", "Upper limit", kind="proportion", heading=heading),
+        Column("at_risk", "At risk", kind="count"),
+        Column("events", "Events", kind="count"),
+        Column("censored", "Censored", kind="count"),
+    )
+
+
+def _where(group: str, by: str | None) -> str:
+    return f"level {group!r} of {by!r}" if by else "the cohort"
+
+
+def _refuse_small_groups(result: SurvivalCurves, policy: Policy) -> None:
+    small = [_where(group, result.by) for group, n in result.n.items() if n < policy.k]
+    if small:
+        raise DisclosureError(
+            "cohort_too_small", f"It concerns {', '.join(small)}. Join groups, or widen the cohort's definition."
+        )
+
+
+def _choose(result: SurvivalCurves, policy: Policy) -> tuple[Rung, dict[str, LifeTable]]:
+    """Return the finest rung on which every group passes, and each group's counts on it."""
+    for rung in policy.ladder:
+        edges = rung.edges_days(result.horizon_days)
+        tables = {group: LifeTable.of(curve, edges).until_stop(policy) for group, curve in result.curves.items()}
+        if all(table.passes(policy) for table in tables.values()):
+            return rung, tables
+    raise DisclosureError(
+        "cell_too_small",
+        "Even the whole follow-up as one period stands for too few people or events. "
+        "Join groups, choose a longer horizon, or widen the cohort's definition.",
+    )
+
+
+def _steps(curve: pl.DataFrame, table: LifeTable) -> list[tuple[float, float | None, float | None]]:
+    """Look up survival and its limits at each edge: the last step at or before it."""
+    time = curve["time"]
+    found: list[tuple[float, float | None, float | None]] = []
+    for edge in table.edges_days:
+        step = int(time.search_sorted(edge, side="right")) - 1
+        if edge == 0.0 or step < 0:
+            found.append((1.0, 1.0, 1.0))
+        else:
+            found.append((curve["survival"][step], curve["lower"][step], curve["upper"][step]))
+    return found
+
+
+def _rows(group: str, curve: pl.DataFrame, table: LifeTable, policy: Policy) -> list[tuple[Cell, ...]]:
+    counts = table.shown(policy)
+    return [
+        (group, edge, edge / DAYS_PER_YEAR, *step, at_risk, events, censored)
+        for edge, step, at_risk, events, censored in zip(
+            table.edges_days,
+            _steps(curve, table),
+            counts["at_risk"],
+            counts["events"],
+            counts["censored"],
+            strict=True,
+        )
+    ]
+
+
+def _last_shown(table: LifeTable, policy: Policy) -> int | Suppressed:
+    return table.shown(policy)["events"][-1]
+
+
+def _median(
+    steps: list[tuple[float, float | None, float | None]], table: LifeTable, horizon_days: float
+) -> tuple[float, float] | Suppressed | None:
+    """Return the bin in which survival reaches one half: finer than the grid it is not told."""
+    edges = table.edges_days
+    for start, end, (survival, _, _) in zip(edges[:-1], edges[1:], steps[1:], strict=True):
+        if survival <= 0.5:
+            return (start, end)
+    return None if edges[-1] == horizon_days else Suppressed("curve_stopped")

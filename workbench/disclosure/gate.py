@@ -1,0 +1,78 @@
+"""The gate: exact results in, released ones out, everything else refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from workbench.disclosure.attrition import release_attrition, release_people
+from workbench.disclosure.comparison import release_test
+from workbench.disclosure.curves import release_curves
+from workbench.disclosure.errors import DisclosureError
+from workbench.disclosure.policy import Policy
+from workbench.disclosure.regression import release_regression
+from workbench.disclosure.summary import release_summary
+from workbench.statistics.results import (
+    Attrition,
+    ExactResult,
+    GroupSummary,
+    PeopleCount,
+    RegressionFit,
+    SurvivalCurves,
+    TestResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.disclosure.released import (
+        Released,
+        ReleasedRegression,
+        ReleasedSurvival,
+        ReleasedTable,
+        ReleasedTest,
+    )
+
+_RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
+    Attrition: release_attrition,
+    GroupSummary: release_summary,
+    PeopleCount: release_people,
+    RegressionFit: release_regression,
+    SurvivalCurves: release_curves,
+    TestResult: release_test,
+}
+
+
+class Gate:
+    """Lets a result out only in a form that the policy allows. The same result gives the same release, always.
+
+    Parameters
+    ----------
+    policy : Policy, optional
+        The default preset of cw-sdc-1 if not given.
+    """
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy.load()
+
+    @overload
+    def release(self, result: Attrition | GroupSummary | PeopleCount) -> ReleasedTable: ...
+    @overload
+    def release(self, result: SurvivalCurves) -> ReleasedSurvival: ...
+    @overload
+    def release(self, result: TestResult) -> ReleasedTest: ...
+    @overload
+    def release(self, result: RegressionFit) -> ReleasedRegression: ...
+    def release(self, result: ExactResult) -> Released:
+        """Return what may be shown of an exact result.
+
+        Raises
+        ------
+        DisclosureError
+            If nothing of it may be shown, or the gate does not know its type (which is compared exactly: a class derived
+            from a known one may carry more than the gate looks at).
+        """
+        releaser = _RELEASERS.get(type(result))
+        if releaser is None:
+            known = ", ".join(sorted(each.__name__ for each in _RELEASERS))
+            raise DisclosureError("stat_not_registered", f"Given: {type(result).__name__}. Known: {known}.")
+        return releaser(result, self.policy)
