@@ -220,6 +220,7 @@ class RiskSets:
 
     def second_moments(self, beta: FloatArray, steps: HazardSteps) -> FloatArray:
         """Return Σ r h x x', where h is the hazard that a person lived through: what a partition adds to the information."""
+        # The matrix counts people into risk sets; its transpose adds up for each person the hazard of theirs.
         lived = self._membership.T @ self.grid.accumulate(steps.hazard) - self._deaths.T @ steps.relief
         return _weighted_square(self.x, self.risk(beta) * lived)
 
