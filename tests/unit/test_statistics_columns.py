@@ -26,7 +26,9 @@ def test_yes_and_no_come_as_booleans_or_as_one_and_zero(values):
 
 def test_a_value_that_is_no_declared_level_is_refused_without_repeating_it():
     people = pl.DataFrame({"smoking": ["never", "MRN-0012345"]})
-    with pytest.raises(AnalysisError, match="'smoking' has values that are not among .* Declared: never, former") as refusal:
+    with pytest.raises(
+        AnalysisError, match="'smoking' has values that are not among .* Declared: never, former"
+    ) as refusal:
         codes(people, SMOKING)
     assert "MRN" not in str(refusal.value)
 
