@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class AttritionStep:
     """One row of the attrition: how many people a criterion met and how many it kept.
 
-    ``n_before`` of the first step is everybody in the catalog at this snapshot. ``cannot_exclude`` declares that the step
-    leaves nobody out whatever the data are, so that its zero tells nothing.
+    ``n_before`` of the first step is everybody in the catalog at this snapshot. ``cannot_exclude`` declares
+    that the step leaves nobody out whatever the data are, so that its zero tells nothing.
     """
 
     label: str
