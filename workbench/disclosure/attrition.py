@@ -89,9 +89,7 @@ def _distinct(result: Attrition) -> tuple[list[int], list[int]]:
 def _shown_count(place: int, shown: set[int], truth: tuple[int, ...] | list[int], policy: Policy) -> int | Suppressed:
     if place in shown:
         return rules.rounded(truth[place], policy)
-    if truth[place] < policy.k:
-        return Suppressed("small_count", policy.k)
-    return Suppressed("differencing")
+    return rules.too_near(truth[place], policy)
 
 
 def _left_out(before: int, after: int, cells: list[Cell], truth: list[int], policy: Policy) -> Cell:

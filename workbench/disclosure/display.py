@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,15 @@ def as_html(table: ReleasedTable) -> str:
 
     headings, numeric, rows = _printed(table)
     names = [f"column_{number}" for number in range(len(headings))]
+    # A number and its interval stay on one line; the table then scrolls sideways instead.
+    rows = [
+        [cell.replace(" ", "\u00a0") if is_number else cell for cell, is_number in zip(row, numeric, strict=True)]
+        for row in rows
+    ]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     # The id depends on the table alone, so that the same table is the same bytes in every report.
-    drawn = GT(frame, rowname_col=names[0], id=f"released-{html.escape(table.name)}")
+    digest = sha256(as_text(table).encode()).hexdigest()[:8]
+    drawn = GT(frame, rowname_col=names[0], id=f"released-{digest}")
     drawn = drawn.cols_label(
         {name: trusted(html.escape(heading)) for name, heading in zip(names[1:], headings[1:], strict=True)}
     ).tab_stubhead(trusted(html.escape(headings[0])))
@@ -52,7 +59,9 @@ def as_html(table: ReleasedTable) -> str:
         drawn = drawn.tab_header(trusted(html.escape(table.title)))
     for line in _below(table):
         drawn = drawn.tab_source_note(trusted(html.escape(line)))
-    return drawn.tab_options(container_overflow_x="auto", table_font_size="14px").as_raw_html()
+    page = drawn.tab_options(container_overflow_x="auto", table_font_size="14px").as_raw_html()
+    # A part of the page that scrolls must be reachable by keyboard, and needs a name.
+    return page.replace("<div ", f'<div tabindex="0" role="region" aria-label="{html.escape(table.title)}" ', 1)
 
 
 def format_cell(cell: Cell, column: Column) -> str:

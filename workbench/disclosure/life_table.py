@@ -93,68 +93,25 @@ class LifeTable:
     def shown(self, policy: Policy) -> dict[str, list[int | Suppressed]]:
         """Return ``at_risk``, ``events`` and ``censored`` as they may be shown, one value an edge.
 
-        In each column neighbours differ by k or more. Where events alone could be shown and people at risk would
-        then prove that a few were censored (or the other way round), both are hidden.
+        In each column neighbours differ by k or more. Events and censored are shown at the same edges or not at all, and
+        look alike where they are hidden: with the people at risk, one of the two would tell the other.
         """
-        at_risk = set(rules.spaced(self.at_risk.tolist(), policy))
-        events = set(rules.spaced(self.events.tolist(), policy))
-        censored = set(rules.spaced(self.censored.tolist(), policy))
-        for row in range(1, len(self.edges_days)):
-            if row in events and row not in censored and self._follows(row, "censored", at_risk, censored, policy):
-                events.discard(row)
-            if row in censored and row not in events and self._follows(row, "events", at_risk, events, policy):
-                censored.discard(row)
+        at_risk = rules.spaced(self.at_risk.tolist(), policy)
+        both = {0, *rules.spaced_together(self.events.tolist(), self.censored.tolist(), policy)}
+        hidden = Suppressed("differencing")
         return {
-            "at_risk": _cells(self.at_risk, at_risk, policy),
-            "events": _cells(self.events, events | {0}, policy),
-            "censored": _cells(self.censored, censored | {0}, policy),
+            "at_risk": [
+                rules.rounded(n, policy) if row in at_risk else rules.too_near(n, policy)
+                for row, n in enumerate(self.at_risk.tolist())
+            ],
+            "events": [
+                rules.rounded(n, policy) if row in both else hidden for row, n in enumerate(self.events.tolist())
+            ],
+            "censored": [
+                rules.rounded(n, policy) if row in both else hidden for row, n in enumerate(self.censored.tolist())
+            ],
         }
-
-    def _follows(self, row: int, hidden: str, at_risk: set[int], same: set[int], policy: Policy) -> bool:
-        """Return whether what is shown proves that the *hidden* cumulative count moved by 1 to k − 1 people.
-
-        *same* are the rows in which that count is shown.
-        """
-        truth = self.events if hidden == "events" else self.censored
-        companion = self.censored if hidden == "events" else self.events
-        stay_low, stay_high = self._staying_interval(row, at_risk, policy)
-        n_low, n_high = rules.possible(rules.rounded(self.n, policy), policy)
-        other_low, other_high = rules.possible(rules.rounded(int(companion[row]), policy), policy)
-        low, high = n_low - stay_high - other_high, n_high - stay_low - other_low
-        before = [at for at in same if at < row]
-        after = [at for at in same if at > row]
-        since = low - _bounds(truth, max(before), policy)[1] if before else low
-        until = _bounds(truth, min(after), policy)[0] - high if after else 0
-        return 0 < since < policy.k or 0 < until < policy.k
-
-    def _staying_interval(self, row: int, at_risk: set[int], policy: Policy) -> tuple[int, int]:
-        """Return what a reader can conclude of the people who stay after an edge, if nobody leaves exactly on it."""
-        if row == len(self.edges_days) - 1:
-            # At the horizon everybody leaves; where the curve stops earlier, fewer than k stay.
-            return (0, 0) if self.staying[row] == 0 else (0, policy.k - 1)
-        if row in at_risk:
-            return _bounds(self.at_risk, row, policy)
-        before = max(at for at in at_risk | {0} if at < row)
-        after = [at for at in at_risk if at > row]
-        low = _bounds(self.at_risk, min(after), policy)[0] if after else 0
-        return low, _bounds(self.at_risk, before, policy)[1]
 
 
 def _running(counts: Counts) -> Counts:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-
-def _bounds(truth: Counts, row: int, policy: Policy) -> tuple[int, int]:
-    return rules.possible(rules.rounded(int(truth[row]), policy), policy)
-
-
-def _cells(truth: Counts, shown: set[int], policy: Policy) -> list[int | Suppressed]:
-    cells: list[int | Suppressed] = []
-    for row, n in enumerate(truth.tolist()):
-        if row in shown:
-            cells.append(rules.rounded(n, policy))
-        elif n < policy.k:
-            cells.append(Suppressed("small_count", policy.k))
-        else:
-            cells.append(Suppressed("differencing"))
-    return cells

@@ -94,9 +94,11 @@ def hidden_levels(counts: Sequence[int], n_missing: int, policy: Policy) -> froz
     known = sum(counts)
     hidden = {level for level, n in enumerate(counts) if is_small(n, policy) or is_small(known - n, policy)}
     if not hidden and len(counts) > 1 and _missing_follows(counts, n_missing, policy):
-        hidden = {len(counts) - 2, len(counts) - 1}
-    while hidden and len(hidden) < len(counts) and (len(hidden) == 1 or sum(counts[at] for at in hidden) < policy.k):
+        hidden = {len(counts) - 1}
+    needs_partner = bool(hidden)
+    while len(hidden) < len(counts) and (needs_partner or 0 < sum(counts[level] for level in hidden) < 2 * policy.k):
         hidden.add(_nearest(hidden, len(counts)))
+        needs_partner = False
     return frozenset(hidden)
 
 
@@ -119,16 +121,30 @@ def spaced(values: Sequence[int], policy: Policy) -> tuple[int, ...]:
     Counts below k are left out. Neighbours among the rest differ by k or more, in truth and as rounded, so that no
     small number of people can be had as a difference. The last is kept first, then the first, then what lies between.
     """
+    return spaced_together(values, values, policy)
+
+
+def spaced_together(one: Sequence[int], other: Sequence[int], policy: Policy) -> tuple[int, ...]:
+    """Return the positions at which two series may both be shown; each is spaced as :func:`spaced` says."""
+    large = [at for at, pair in enumerate(zip(one, other, strict=True)) if min(pair) >= policy.k]
+
+    def apart(first: int, second: int) -> bool:
+        return _apart(one[first], one[second], policy) and _apart(other[first], other[second], policy)
+
     kept: list[int] = []
-    for position, value in enumerate(values):
-        if value >= policy.k and (not kept or _apart(values[kept[-1]], value, policy)):
-            kept.append(position)
-    large = [position for position, value in enumerate(values) if value >= policy.k]
+    for at in large:
+        if not kept or apart(kept[-1], at):
+            kept.append(at)
     if large and kept[-1] != large[-1]:
-        while kept and not _apart(values[kept[-1]], values[large[-1]], policy):
+        while kept and not apart(kept[-1], large[-1]):
             kept.pop()
         kept.append(large[-1])
     return tuple(kept)
+
+
+def too_near(n: int, policy: Policy) -> Suppressed:
+    """Return what stands for a count that :func:`spaced` leaves out."""
+    return Suppressed("small_count", policy.k) if n < policy.k else Suppressed("differencing")
 
 
 def _apart(one: int, other: int, policy: Policy) -> bool:
