@@ -36,8 +36,8 @@ def test_the_ladder_goes_from_fine_to_coarse():
         "30 days",
         "90 days",
         "180 days",
-        "365 days",
         "landmarks",
+        "365 days",
         "730 days",
         "public cuts",
         "whole follow-up",
@@ -50,6 +50,8 @@ def test_edges_end_with_the_horizon():
     rungs = {rung.name: rung for rung in Policy.load().ladder}
     assert rungs["365 days"].edges_days(1000.0) == (0.0, 365.0, 730.0, 1000.0)
     assert rungs["365 days"].edges_days(730.0) == (0.0, 365.0, 730.0)
+    assert rungs["365 days"].edges_days(5 * 365.25) == (0.0, 365.0, 730.0, 1095.0, 1460.0, 1826.25)
+    assert rungs["365 days"].edges_days(100.0) == (0.0, 100.0)
     assert rungs["landmarks"].edges_days(2 * 365.25) == (0.0, 30.0, 180.0, 365.0, 547.875, 730.5)
     assert rungs["whole follow-up"].edges_days(100.0) == (0.0, 100.0)
 

@@ -41,10 +41,15 @@ class Rung:
     at_days: tuple[float, ...] = ()
 
     def edges_days(self, horizon_days: float) -> tuple[float, ...]:
-        """Return the edges of the bins from 0 to the horizon; edges beyond are cut and the last is the horizon."""
+        """Return the edges of the bins from 0 to the horizon; edges beyond are cut and the last is the horizon.
+
+        An edge less than half a width before the horizon is left out: five years are 1826.25 days, and nobody wants a
+        last bin from 1825 days onwards.
+        """
         edges = self.at_days
         if self.every_days is not None:
-            edges = tuple(self.every_days * number for number in range(1, math.ceil(horizon_days / self.every_days)))
+            n_edges = math.floor(horizon_days / self.every_days - 0.5)
+            edges = tuple(self.every_days * number for number in range(1, n_edges + 1))
         return (0.0, *(float(edge) for edge in edges if edge < horizon_days), float(horizon_days))
 
 
