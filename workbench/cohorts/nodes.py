@@ -1,0 +1,54 @@
+"""What every part of a cohort definition shares: it is a value, and it says in words when it is used wrongly."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from workbench.cohorts.errors import DefinitionError
+
+
+class Node:
+    """A part of a definition. Immutable, hashable; equal parts are interchangeable.
+
+    ``type_name`` is how a saved definition calls it, ``usage`` the sentence that helps whoever used it wrongly.
+    """
+
+    type_name: ClassVar[str]
+    usage: ClassVar[str] = ""
+
+    def __bool__(self) -> NoReturn:
+        raise DefinitionError(
+            f"{self!r} is neither true nor false before it meets data, so `and`, `or`, `not`, `if` and chained comparisons "
+            "cannot use it. Join criteria with & (and), | (or), ~ (not), each comparison in parentheses: "
+            "(age_years() >= 40) & (sex() == 'female'). For a range write age_years().between(40, 79)."
+        )
+
+    def _refuse(self, sign: str, other: object) -> NoReturn:
+        raise DefinitionError(f"{sign} cannot be used between {self!r} and {other!r}. {self.usage}")
+
+    def __and__(self, other: object) -> Any:
+        self._refuse("&", other)
+
+    def __or__(self, other: object) -> Any:
+        self._refuse("|", other)
+
+    def __rand__(self, other: object) -> Any:
+        self._refuse("&", other)
+
+    def __ror__(self, other: object) -> Any:
+        self._refuse("|", other)
+
+    def __invert__(self) -> Any:
+        raise DefinitionError(f"~ cannot be used on {self!r}. {self.usage}")
+
+    def __lt__(self, other: object) -> Any:
+        self._refuse("<", other)
+
+    def __le__(self, other: object) -> Any:
+        self._refuse("<=", other)
+
+    def __gt__(self, other: object) -> Any:
+        self._refuse(">", other)
+
+    def __ge__(self, other: object) -> Any:
+        self._refuse(">=", other)
