@@ -13,7 +13,7 @@ def faults_of(path: Path) -> list[str]:
     try:
         notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
         nbformat.validate(notebook)
-    except Exception as error:  # a damaged file can fail in many ways, and each is a fault of the notebook
+    except Exception as error:  # noqa: BLE001 — a damaged file can fail in many ways, and each is a fault of the notebook
         return [f"{path.name}: not a valid notebook ({str(error).splitlines()[0]})"]
     return [
         f"{path.name}: cell {number} carries outputs or an execution count"
