@@ -1,0 +1,57 @@
+"""A Jupyter kernel of this very interpreter, whatever kernels the machine has installed and whoever's home it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+HEADLESS = "WORKBENCH_HEADLESS"
+"""Set in kernels that run a template: figures are then kept as data and as a picture, without the code that draws them."""
+
+
+class ThisInterpreter(AsyncKernelManager):
+    """Starts ``sys.executable`` as the kernel.
+
+    A kernel that is looked up by name ("python3") may belong to another environment; and the user's IPython profile may
+    change what a notebook does. So there is no look-up, and the profile is an empty one in a temporary folder.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._private = tempfile.TemporaryDirectory(prefix="workbench-kernel-", ignore_cleanup_errors=True)
+        folder = Path(self._private.name)
+        super().__init__(**{**options, "connection_file": str(folder / "connection.json")})
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How to start the kernel."""
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
+            display_name="Cardio Workbench",
+            language="python",
+        )
+
+    async def _async_start_kernel(self, **options: Any) -> None:
+        environment = {**os.environ, **(options.pop("env", None) or {})}
+        environment |= {
+            HEADLESS: "1",
+            "IPYTHONDIR": str(Path(self._private.name) / "ipython"),
+            "MPLBACKEND": "agg",
+            # A kernel must find the packages of its interpreter, not those that a surrounding shell points to.
+            "PYTHONNOUSERSITE": "1",
+        }
+        await super()._async_start_kernel(env=environment, **options)
+
+    start_kernel = _async_start_kernel
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 — the signature of the base class
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            self._private.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
