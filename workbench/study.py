@@ -158,7 +158,7 @@ class Study:
             f"snapshot={p.snapshot.snapshot_id}, engine={p.engine!r}, seed={p.seed})"
         )
 
-    def count(self, cohort: Cohort) -> PeopleReleased:
+    def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
         steps = self._attrition(cohort).steps
         return self._gate.release(PeopleCount(cohort.title, steps[-1].n_after, steps[0].n_before))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.templates.catalog import Template, find_template, templates
-    from workbench.templates.findings import findings
+    from workbench.templates.sentences import findings
     from workbench.templates.run import Run, TemplateError, run_template
 
 __all__ = ["Run", "Template", "TemplateError", "find_template", "findings", "run_template", "templates"]
@@ -16,7 +16,7 @@ _HOMES = {
     "Template": "catalog",
     "TemplateError": "run",
     "find_template": "catalog",
-    "findings": "findings",
+    "findings": "sentences",
     "run_template": "run",
     "templates": "catalog",
 }

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from workbench.disclosure import ReleasedTable
-from workbench.templates.findings import FINDINGS_MIME
+from workbench.templates.sentences import FINDINGS_MIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
