@@ -10,14 +10,15 @@ import polars as pl
 from data_catalog import lake
 from data_catalog.catalog import Catalog
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
-from data_catalog.governance.basis import CONSENT
+from data_catalog.governance.basis import CONSENT, NO_CONSENT_NEEDED
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
+from data_catalog.model import TABLES, table_address
 from workbench.cohorts.attrition import attrition_sql, members_where
 from workbench.cohorts.compile import compile_cohort
 from workbench.disclosure import Gate, Policy
 from workbench.engines import inline
 from workbench.engines.people import Unit
-from workbench.statistics.results import Attrition, AttritionStep, PeopleCount
+from workbench.statistics.results import Attrition, AttritionStep, CatalogContents, PeopleCount, TableContents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +159,21 @@ class Study:
             f"snapshot={p.snapshot.snapshot_id}, engine={p.engine!r}, seed={p.seed})"
         )
 
+    def contents(self) -> ReleasedTable:
+        """Return what the catalog holds about the people of this study: rows and people by site and table, gated."""
+        self._require(Level.DISCOVER)
+        tables = []
+        for table in TABLES.values():
+            if table.schema in ("main", "genomics") and "person_id" in table.field_names:
+                rows = self._connection.execute(
+                    f"SELECT site, count(DISTINCT person_id), count(*) FROM {table_address(table)} "
+                    f"SEMI JOIN {_POPULATION} USING (person_id, site) GROUP BY site ORDER BY site"
+                ).fetchall()
+                tables += [TableContents(site, table.name, *counts) for site, *counts in rows]
+        notes = self._connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at")
+        remarks = (f"{site}: {note}" for site, note in notes.fetchall())
+        return self._gate.release(CatalogContents(tuple(tables), tuple(dict.fromkeys(remarks))))
+
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
         steps = self._attrition(cohort).steps
@@ -233,10 +249,14 @@ class Study:
         kept = self._connection.execute(attrition_sql(compiled, name)).fetchall()[0]
         labels = ("Allowed for this purpose by consent or another legal basis", *compiled.step_labels)
         counts = (everybody, allowed, *kept)
+        # Where every ingest brought data of nobody real, or public ones, no consent can leave anybody out, and that is no secret.
+        free = {row[0] for row in self._connection.execute("SELECT legal_basis FROM lake.provenance.ingest").fetchall()}
+        certain = free <= NO_CONSENT_NEEDED
+        steps = zip(labels, counts, counts[1:], strict=False)
         return Attrition(
             tuple(
-                AttritionStep(label, before, after)
-                for label, before, after in zip(labels, counts, counts[1:], strict=False)
+                AttritionStep(label, before, after, cannot_exclude=certain and number == 0)
+                for number, (label, before, after) in enumerate(steps)
             )
         )
 

@@ -12,6 +12,8 @@ BASES = {
     "open_data": "published, anonymous data",
     "synthetic": "nobody real is in the data",
 }
+# With these, the data are of nobody who could be harmed, and nobody is left out.
+NO_CONSENT_NEEDED = frozenset({"open_data", "synthetic"})
 
 
 def known_basis(basis: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from workbench.disclosure.attrition import release_attrition, release_people
 from workbench.disclosure.comparison import release_test
+from workbench.disclosure.contents import release_contents
 from workbench.disclosure.curves import release_curves
 from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.policy import Policy
@@ -13,6 +14,7 @@ from workbench.disclosure.regression import release_regression
 from workbench.disclosure.summary import release_summary
 from workbench.statistics.results import (
     Attrition,
+    CatalogContents,
     ExactResult,
     GroupSummary,
     PeopleCount,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
     Attrition: release_attrition,
+    CatalogContents: release_contents,
     GroupSummary: release_summary,
     PeopleCount: release_people,
     RegressionFit: release_regression,
@@ -55,7 +58,7 @@ class Gate:
         self.policy = policy or Policy.load()
 
     @overload
-    def release(self, result: Attrition | GroupSummary | PeopleCount) -> ReleasedTable: ...
+    def release(self, result: Attrition | CatalogContents | GroupSummary | PeopleCount) -> ReleasedTable: ...
     @overload
     def release(self, result: SurvivalCurves) -> ReleasedSurvival: ...
     @overload

@@ -234,4 +234,22 @@ class PeopleCount:
     n_total: int
 
 
-ExactResult = Attrition | GroupSummary | SurvivalCurves | TestResult | RegressionFit | PeopleCount
+@dataclass(frozen=True)
+class TableContents:
+    """How much one table of a catalog holds for one site: rows, of how many distinct people."""
+
+    site: str
+    table: str
+    n_people: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class CatalogContents:
+    """What a catalog holds about people, and what its readers have to know."""
+
+    tables: tuple[TableContents, ...]
+    remarks: tuple[str, ...] = ()
+
+
+ExactResult = CatalogContents | Attrition | GroupSummary | SurvivalCurves | TestResult | RegressionFit | PeopleCount
