@@ -41,7 +41,12 @@ clean:  ## removes .venv, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find data_catalog workbench widgets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Whether .venv is up to date: the stamps are touched by .ci/setup when everything is installed.
+# Whether .venv is up to date: the stamps are touched by .ci/setup when everything is installed. Programs in an
+# environment name its folder, so one that was moved is made afresh.
+ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.core-ready $(VENV)/.dev-ready)
+endif
+
 $(VENV)/.core-ready: binder/requirements.txt pyproject.toml .ci/setup
 	@.ci/setup core
 
