@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from data_catalog import Catalog
 from data_catalog.errors import IngestError, did_you_mean
 from workbench.cli.errors import show
 from workbench.cli.options import AsJson, CatalogFolder, Purpose
+
+if TYPE_CHECKING:
+    from data_catalog.sources.base import Source
 
 app = typer.Typer(no_args_is_help=True, help="Make a catalog, bring data in, see what is there.", rich_markup_mode=None)
 
@@ -59,7 +62,7 @@ def ingest(
     show(report.to_dict() if as_json else report, as_json=as_json)
 
 
-def _source(format: str, path: Path | None, mapping: Path | None) -> object:  # noqa: A002
+def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # noqa: A002
     from data_catalog.sources import MappedTable, OmopFolder, whas500
 
     if format not in FORMATS:

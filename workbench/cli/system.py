@@ -25,4 +25,4 @@ def lab(
     """Open JupyterLab with the templates and the demo catalog."""
     from workbench.cli.lab import start_lab
 
-    start_lab(folder, port=port, open_browser=browser)
+    raise typer.Exit(start_lab(folder, port=port, open_browser=browser))

@@ -1,0 +1,150 @@
+"""The command line: nouns and verbs, text or JSON on standard output, mistakes in words on standard error, exit 0, 1 or 2."""
+
+import json
+import sys
+
+import click
+import polars as pl
+import pytest
+import typer
+
+from data_catalog.demo import demo_catalog
+from workbench.cli.main import app, main
+from workbench.cohorts import Cohort, age_years, codelist, diagnosis
+from workbench.cohorts.serialise import write_definition
+
+
+@pytest.fixture
+def workbench(monkeypatch, capsys):
+    """Run a command line; return its exit code, standard output and standard error."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        shown = capsys.readouterr()
+        return int(stopped.value.code or 0), shown.out, shown.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    return demo_catalog(tmp_path_factory.mktemp("demo") / "catalog").folder
+
+
+def commands(group: click.Group, *before: str):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name), command
+
+
+ALL = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _ in ALL])
+def test_every_command_explains_itself(workbench, words, command):
+    code, out, _ = workbench(*words, "--help")
+    assert code == 0
+    assert (command.help or "").splitlines()[0].rstrip(".")[:40] in " ".join(out.split())
+    if len(words) > 1:
+        assert f"Example: workbench {' '.join(words)}" in command.epilog
+
+
+def test_a_table_goes_from_draft_to_catalog(workbench, tmp_path):
+    n = 30
+    frame = pl.DataFrame(
+        {"id": range(n), "sex": ["M", "F"] * (n // 2), "visit": ["2020-01-01"] * n, "sbp": [100 + i for i in range(n)]}
+    )
+    frame.write_csv(tmp_path / "visits.csv")
+    catalog, mapping = tmp_path / "catalog", tmp_path / "visits.yaml"
+    assert workbench("catalog", "create", catalog, "--title", "Clinic")[0] == 0
+    code, out, _ = workbench("catalog", "ingest", "tables", tmp_path / "visits.csv", "--draft", mapping)
+    assert code == 0
+    assert "read it line by line" in out
+    ingest = (
+        "catalog",
+        "ingest",
+        "tables",
+        tmp_path / "visits.csv",
+        "--mapping",
+        mapping,
+        "--site",
+        "clinic",
+        "--catalog",
+        catalog,
+    )
+    code, out, _ = workbench(*ingest, "--basis", "synthetic", "--json")
+    assert code == 0
+    assert {t["table"]: t["n_rows"] for t in json.loads(out)["tables"]}["measurement"] == n
+    code, out, _ = workbench("catalog", "snapshots", "--catalog", catalog)
+    assert "ingest tables data of clinic" in out
+    code, out, _ = workbench("catalog", "describe", "--catalog", catalog, "--json")
+    assert ["clinic", "measurement", 30, 30] in json.loads(out)["rows"]
+
+
+def test_a_draft_never_overwrites_a_file(workbench, tmp_path):
+    (tmp_path / "mapping.yaml").write_text("precious")
+    code, _, err = workbench("catalog", "ingest", "tables", tmp_path / "x.csv", "--draft", tmp_path / "mapping.yaml")
+    assert code == 1
+    assert "exists already and is not overwritten" in err
+    assert (tmp_path / "mapping.yaml").read_text() == "precious"
+
+
+def test_a_saved_cohort_is_counted_and_its_attrition_told(workbench, demo, tmp_path):
+    cohort = Cohort.entry("infarction", diagnosis(codelist("myocardial_infarction")).first())
+    write_definition(cohort.require("aged 65 or over", age_years() >= 65), tmp_path / "cohort.yaml")
+    code, out, _ = workbench("cohort", "count", tmp_path / "cohort.yaml", "--catalog", demo, "--json")
+    # WHAS500: 328 of the 500 people were 65 or older (counted in the file); the gate rounds to 5.
+    assert (code, json.loads(out)["rows"][0][1]) == (0, 330)
+    code, out, _ = workbench("cohort", "attrition", tmp_path / "cohort.yaml", "--catalog", demo)
+    assert code == 0
+    assert "aged 65 or over" in out
+
+
+def test_the_catalog_can_be_named_by_the_environment(workbench, demo, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_CATALOG", str(demo))
+    code, out, _ = workbench("permit", "list")
+    assert code == 0
+    assert "holder *  level rows" in out
+
+
+def test_the_data_dictionary_can_be_asked_for_a_table(workbench):
+    code, out, _ = workbench("catalog", "dictionary", "measurement")
+    assert code == 0
+    assert "value_canonical" in out
+    code, out, _ = workbench("catalog", "dictionary", "measures")
+    assert "systolic_blood_pressure_mmhg" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("catalog", "describe", "--catalog", "nowhere"), "CatalogError: There is no catalog at nowhere"),
+        (("catalog", "ingest", "omob", "x"), "IngestError: 'omob' is not a format. Did you mean 'omop'"),
+        (("catalog", "ingest", "tables", "x.csv"), "needs a mapping file"),
+        (("catalog", "ingest", "whas500"), "Say which hospital the data are of: --site NAME"),
+        (("catalog", "dictionary", "mesurement"), "Did you mean 'measurement'"),
+        (("template", "run", "09_nothing", "--output", "x"), "'09_nothing' is not a template"),
+        (("cohort", "count", "cohort.txt", "--catalog", "nowhere"), "There is no catalog at nowhere"),
+    ],
+)
+def test_a_mistake_is_told_in_words_on_standard_error(workbench, words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = workbench(*words)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [("catalogue",), ("catalog", "create"), ("cohort", "count", "--colour")])
+def test_a_command_that_cannot_be_understood_exits_with_2(workbench, words):
+    code, _, err = workbench(*words)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_the_version_is_told(workbench):
+    assert workbench("--version")[1].startswith("cardio-workbench 0.")
