@@ -1,0 +1,72 @@
+"""What ``%load_ext workbench`` does: plots are drawn without any network, and tables are kept as data beside their print."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from data_catalog.errors import WorkbenchError
+from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest
+from workbench.plots.mime import PROVENANCE_MIME, TABLE_MIME, is_headless
+from workbench.plots.provenance import as_html, as_rows
+from workbench.study import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.formatters import MimeBundleFormatter
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load(shell: InteractiveShell) -> None:
+    """Set up a notebook: formatters for what the gate releases, and Panel with its code in the notebook instead of on the web."""
+    bundles = _bundles(shell)
+    for kind, formatter in _formatters().items():
+        bundles.for_type(kind, formatter)
+    if not is_headless():
+        _draw_offline()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the formatters away again. What Panel put into the page stays until it is reloaded."""
+    bundles = _bundles(shell)
+    for kind in _formatters():
+        bundles.pop(kind, None)
+
+
+def _bundles(shell: InteractiveShell) -> MimeBundleFormatter:
+    if shell.display_formatter is None:
+        raise WorkbenchError(
+            "This shell shows nothing, so there is nothing to set up. Load the extension in a notebook."
+        )
+    return shell.display_formatter.mimebundle_formatter
+
+
+def _formatters() -> dict[type, Callable[..., dict[str, Any]]]:
+    tables = (ReleasedTable, ReleasedSurvival, ReleasedRegression, ReleasedTest)
+    return {**dict.fromkeys(tables, _show_table), Provenance: _show_provenance}
+
+
+def _show_table(
+    released: ReleasedTable | ReleasedSurvival | ReleasedRegression | ReleasedTest, **_: object
+) -> dict[str, Any]:
+    table = released if isinstance(released, ReleasedTable) else released.table
+    return {"text/plain": str(table), "text/html": table._repr_html_(), TABLE_MIME: table.to_dict()}
+
+
+def _show_provenance(provenance: Provenance, **_: object) -> dict[str, Any]:
+    rows = as_rows(provenance)
+    return {
+        "text/plain": "\n".join(f"{name}: {value}" for name, value in rows.items()),
+        "text/html": as_html(rows),
+        PROVENANCE_MIME: rows,
+    }
+
+
+def _draw_offline() -> None:
+    # By default Panel fetches its JavaScript from two content delivery networks, and offline every plot stays blank. The variable
+    # is also read by Panel's server parts, in this process and in what it starts.
+    os.environ["PANEL_INLINE"] = "true"
+    import panel
+
+    panel.extension(inline=True)

@@ -1,0 +1,119 @@
+"""A figure: a plot drawn from a released table, with that table and a caption that says what the plot shows."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_catalog.errors import UnknownNameError
+from workbench.plots.mime import FIGURE_MIME, is_headless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.disclosure import ReleasedTable
+
+_SUFFIXES = (".svg", ".png")
+
+
+@dataclass(frozen=True, repr=False)
+class Figure:
+    """A plot with the numbers that it shows.
+
+    Parameters
+    ----------
+    plot : HoloViews object
+        The plot, drawn from the table and nothing else.
+    table : ReleasedTable
+        The numbers, as the disclosure gate released them.
+    title : str
+        What the figure is of, in a few words.
+    caption : str
+        What is seen, with people, events and missing values. Doubles as the text alternative.
+    picture : function
+        Takes a format ("svg" or "png") and returns the figure as a still picture, drawn without a browser.
+    """
+
+    plot: Any
+    table: ReleasedTable
+    title: str
+    caption: str
+    picture: Callable[[str], bytes]
+
+    def __repr__(self) -> str:
+        return f"{self.title}. {self.caption}\n\n{self.table}"
+
+    def save(self, path: Path | str) -> tuple[Path, Path]:
+        """Write the figure as a still picture, and its numbers beside it.
+
+        Parameters
+        ----------
+        path : Path
+            Ends with ``.svg`` or ``.png``.
+
+        Returns
+        -------
+        picture, table : Path
+            The picture, and a CSV file of the same name.
+
+        Raises
+        ------
+        UnknownNameError
+            If the path ends with something else.
+        """
+        path = Path(path)
+        if path.suffix not in _SUFFIXES:
+            raise UnknownNameError(
+                f"{path.name!r} has no ending that names a kind of picture. Allowed: {', '.join(_SUFFIXES)}."
+            )
+        path.write_bytes(self.picture(path.suffix[1:]))
+        numbers = path.with_suffix(".csv")
+        self.table.to_csv(numbers)
+        return path, numbers
+
+    def model(self) -> Any:
+        """Return the plot as a new Bokeh model, as wide as the place where it is put."""
+        import holoviews as hv
+        from panel.io.model import remove_root
+
+        model = hv.renderer("bokeh").get_plot(self.plot).state
+        remove_root(model)  # HoloViews puts what it draws into a document of its own
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figure as data: Bokeh's JSON, a still picture (SVG), title, caption and the released table."""
+        from bokeh.embed import json_item
+
+        return {
+            "item": json_item(self.model()),
+            "picture": self.picture("svg").decode(),
+            "title": self.title,
+            "caption": self.caption,
+            "table": self.table.to_dict(),
+        }
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+        if is_headless():
+            form = self.to_dict()
+            return {"text/plain": repr(self), "image/svg+xml": form["picture"], FIGURE_MIME: form}
+        data, metadata = self._as_panel()._repr_mimebundle_(include, exclude)
+        return {**data, "text/plain": repr(self)}, metadata
+
+    def _as_panel(self) -> Any:
+        """The figure with its caption and numbers beneath, for JupyterLab."""
+        import panel as pn
+
+        below = (
+            f'<p style="margin:.2em 0 .6em;max-width:46em;line-height:1.5">{html.escape(self.caption)}</p>'
+            f"<details><summary>Show as table</summary>{self.table._repr_html_()}</details>"
+        )
+        heading = f'<p style="margin:0;font-weight:600;font-size:1.1em">{html.escape(self.title)}</p>'
+        return pn.Column(
+            pn.pane.HTML(heading, sizing_mode="stretch_width"),
+            pn.pane.Bokeh(self.model(), sizing_mode="stretch_width"),
+            pn.pane.HTML(below, sizing_mode="stretch_width"),
+            sizing_mode="stretch_width",
+            max_width=900,
+        )
