@@ -121,7 +121,8 @@ def _stage_table(connection: duckdb.DuckDBPyConnection, table: Table, raw: RawTa
     ]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _staged_{table.name} AS "
-        f"SELECT {', '.join([*select, *_provenance(table)])}, _row, {literal(raw.file)} AS _file FROM {quoted(raw.name)}"
+        f"SELECT *{''.join(f', {column}' for column in _provenance(table))} "
+        f"FROM (SELECT {', '.join(select)}, _row, {literal(raw.file)} AS _file FROM {quoted(raw.name)})"
     )
     connection.execute(f"DROP TABLE {quoted(raw.name)}")
     return [f"{raw.file}: column {name!r}" for lower, name in columns.items() if lower not in held]

@@ -76,7 +76,7 @@ def criteria(draw, depth=2):
             if chosen == "nearest"
             else getattr(reading, chosen)()
         )
-        return draw(st.sampled_from([reading <= 140, reading > 110, reading.between(120, 150)]))
+        return draw(st.sampled_from([reading <= 140, reading > 110, reading.between(140, 150)]))
     if kind == "not":
         return ~draw(criteria(depth=depth - 1))
     one, two = draw(criteria(depth=depth - 1)), draw(criteria(depth=depth - 1))

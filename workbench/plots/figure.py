@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from workbench.disclosure import ReleasedTable
 
 _SUFFIXES = (".svg", ".png")
+
+
+def kind_of_picture(path: Path) -> str:
+    """Return "svg" or "png", as the path ends.
+
+    Raises
+    ------
+    UnknownNameError
+        If it ends with something else.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise UnknownNameError(
+            f"{path.name!r} is not the name of a picture. Its ending may be {' or '.join(_SUFFIXES)}."
+        )
+    return path.suffix[1:]
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,11 +80,7 @@ class Figure:
             If the path ends with something else.
         """
         path = Path(path)
-        if path.suffix not in _SUFFIXES:
-            raise UnknownNameError(
-                f"{path.name!r} has no ending that names a kind of picture. Allowed: {', '.join(_SUFFIXES)}."
-            )
-        path.write_bytes(self.picture(path.suffix[1:]))
+        path.write_bytes(self.picture(kind_of_picture(path)))
         numbers = path.with_suffix(".csv")
         self.table.to_csv(numbers)
         return path, numbers
@@ -87,7 +99,8 @@ class Figure:
         from bokeh.embed import json_item
 
         return {
-            "item": json_item(self.model()),
+            # As text: a notebook file sorts the keys of objects, and Bokeh reads references in the order in which they stand.
+            "item": json.dumps(json_item(self.model())),
             "picture": self.picture("svg").decode(),
             "title": self.title,
             "caption": self.caption,
