@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.templates.catalog import Template, find_template, templates
-    from workbench.templates.sentences import findings
     from workbench.templates.run import Run, TemplateError, run_template
+    from workbench.templates.sentences import findings
 
 __all__ = ["Run", "Template", "TemplateError", "find_template", "findings", "run_template", "templates"]
 

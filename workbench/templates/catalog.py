@@ -55,9 +55,7 @@ class Template:
 
         A default that is no plain value is given as the text of its expression.
         """
-        cell = next(
-            (cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])), None
-        )
+        cell = next((cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
         if cell is None:
             return {}
         return {

@@ -11,8 +11,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-HEADLESS = "WORKBENCH_HEADLESS"
-"""Set in kernels that run a template: figures are then kept as data and as a picture, without the code that draws them."""
+from workbench.plots.mime import HEADLESS
 
 
 class ThisInterpreter(AsyncKernelManager):
@@ -25,13 +24,24 @@ class ThisInterpreter(AsyncKernelManager):
     def __init__(self, **options: Any) -> None:
         self._private = tempfile.TemporaryDirectory(prefix="workbench-kernel-", ignore_cleanup_errors=True)
         folder = Path(self._private.name)
-        super().__init__(**{**options, "connection_file": str(folder / "connection.json")})
+        channel = {"connection_file": str(folder / "connection.json")}
+        if os.name == "posix":
+            # A socket in a folder of our own: no port that other users of the machine could reach.
+            channel |= {"transport": "ipc", "ip": str(folder / "kernel")}
+        super().__init__(**{**options, **channel})
 
     @property
     def kernel_spec(self) -> KernelSpec:
         """How to start the kernel."""
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
+            argv=[
+                sys.executable,
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+                "--HistoryManager.enabled=False",
+            ],
             display_name="Cardio Workbench",
             language="python",
         )

@@ -6,16 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from workbench.disclosure import ReleasedTable
+from workbench.plots.mime import FIGURE_MIME, TABLE_MIME
 from workbench.templates.sentences import FINDINGS_MIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import nbformat
-
-FIGURE_MIME = "application/vnd.cardio-workbench.figure+json"
-TABLE_MIME = "application/vnd.cardio-workbench.table+json"
-PROVENANCE_MIME = "application/vnd.cardio-workbench.provenance+json"
 
 
 def shown(notebook: nbformat.NotebookNode, mime: str) -> Iterator[Any]:

@@ -13,8 +13,9 @@ import jinja2
 from markdown_it import MarkdownIt
 
 from workbench.disclosure import ReleasedTable
+from workbench.plots.mime import FIGURE_MIME, PROVENANCE_MIME, TABLE_MIME
+from workbench.templates.outputs import shown
 from workbench.templates.sentences import FINDINGS_MIME
-from workbench.templates.outputs import FIGURE_MIME, PROVENANCE_MIME, TABLE_MIME, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,9 @@ def _title(notebook: nbformat.NotebookNode) -> str:
 
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: resources.files("workbench.templates").joinpath(name).read_text("utf-8")),
+        loader=jinja2.FunctionLoader(
+            lambda name: resources.files("workbench.templates").joinpath(name).read_text("utf-8")
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )

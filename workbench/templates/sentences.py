@@ -17,7 +17,7 @@ class Findings(tuple[str, ...]):
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/plain": str(self),
             "text/markdown": "\n\n".join(self),
