@@ -77,11 +77,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for report in reporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         session.config.stash[_skipped][reason.removeprefix("Skipped: ")] += 1
-    if (
-        session.config.getoption("--fail-on-skip")
-        and session.config.stash[_skipped]
-        and session.exitstatus == 0
-    ):
+    if session.config.getoption("--fail-on-skip") and session.config.stash[_skipped] and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -93,9 +89,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not skipped:
         terminalreporter.write_line("Nothing was skipped.")
     if left_out["slow"]:
-        terminalreporter.write_line(
-            f"Left out: {_tests(left_out['slow'])} marked slow; `make test-all` runs them."
-        )
+        terminalreporter.write_line(f"Left out: {_tests(left_out['slow'])} marked slow; `make test-all` runs them.")
     if left_out["not selected"]:
         terminalreporter.write_line(
             f"Left out: {_tests(left_out['not selected'])} that the command line did not select."

@@ -71,7 +71,7 @@ def _recognise(connection: duckdb.DuckDBPyConnection, raw: RawTable, column: str
     elif draft.sex is None and levels and {level.lower() for level in levels} <= set(_SEX):
         draft.sex = (column, {level: _SEX[level.lower()] for level in levels})
     elif _all_are(connection, raw, column, "DATE"):
-        if draft.birth is None and re.search(r"birth|dob", name):
+        if draft.birth is None and re.search(r"birth|born|dob", name):
             draft.birth = column
         else:
             draft.dates.append(column)

@@ -23,7 +23,12 @@ def forms(identifier: int | str) -> list[bytes]:
     """How an identifier might be hidden in bytes: as text, as repr, and a number as a little-endian integer or float."""
     found = [str(identifier).encode(), repr(identifier).encode()]
     if isinstance(identifier, int):
-        found += [f"{identifier:,}".encode(), f"{identifier:x}".encode(), struct.pack("<q", identifier), struct.pack("<d", identifier)]
+        found += [
+            f"{identifier:,}".encode(),
+            f"{identifier:x}".encode(),
+            struct.pack("<q", identifier),
+            struct.pack("<d", identifier),
+        ]
     else:
         found += [identifier.encode("utf-16-le"), identifier.removeprefix("MRN-").encode()]
     return found
@@ -38,7 +43,9 @@ def hospital(tmp_path_factory) -> tuple[Catalog, list[int | str], str]:
     """The WHAS500 people with ten-digit record numbers of their own, ingested; the identifiers; and the text of the ingest report."""
     folder = tmp_path_factory.mktemp("hospital")
     rows, _ = arff.loadarff(whas500_file())
-    columns = {name: rows[name].astype(str) if rows[name].dtype.kind == "S" else rows[name] for name in rows.dtype.names}
+    columns = {
+        name: rows[name].astype(str) if rows[name].dtype.kind == "S" else rows[name] for name in rows.dtype.names
+    }
     records = [f"MRN-{8_000_000_000 + 7919 * number}" for number in range(len(rows))]
     pl.DataFrame({"record": records, **columns}).write_csv(folder / "admissions.csv")
     mapping = yaml.safe_load(whas500_mapping().read_text(encoding="utf-8"))
@@ -55,7 +62,18 @@ def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
     """Everything that a run of the template shows: each file that it writes, and what the command prints."""
     catalog, _, _ = hospital
     output = tmp_path_factory.mktemp("run")
-    command = [sys.executable, "-m", "workbench.cli.main", "template", "run", TEMPLATE, "--output", str(output), "-p", f"catalog={catalog.folder}"]
+    command = [
+        sys.executable,
+        "-m",
+        "workbench.cli.main",
+        "template",
+        "run",
+        TEMPLATE,
+        "--output",
+        str(output),
+        "-p",
+        f"catalog={catalog.folder}",
+    ]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     files = {str(file.relative_to(output)): file.read_bytes() for file in Path(output).rglob("*") if file.is_file()}

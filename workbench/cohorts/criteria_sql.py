@@ -7,10 +7,9 @@ from functools import singledispatch
 from workbench.cohorts.demographics import SEX_CONCEPTS, AgeYears, Sex
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.expressions import AllOf, AnyOf, Between, Compare, IsIn, Not
-from workbench.cohorts.plan import Plan  # noqa: TC001  singledispatch reads the annotations when it registers
+from workbench.cohorts.plan import Plan
 from workbench.cohorts.selection import Events, SelectedReading, Within
 from workbench.cohorts.windows import Window  # noqa: TC001
-
 
 _SQL_OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "<>"}
 # The smallest of these is the event taken; the event's id settles ties.
