@@ -59,7 +59,7 @@ def _show_provenance(provenance: Provenance, **_: object) -> dict[str, Any]:
     return {
         "text/plain": "\n".join(f"{name}: {value}" for name, value in rows.items()),
         "text/html": as_html(rows),
-        PROVENANCE_MIME: rows,
+        PROVENANCE_MIME: {"rows": list(rows.items())},
     }
 
 

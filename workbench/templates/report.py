@@ -4,116 +4,105 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from html import escape
 from importlib import resources
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 from markdown_it import MarkdownIt
 
-from workbench.disclosure import ReleasedTable
-from workbench.plots.mime import FIGURE_MIME, PROVENANCE_MIME, TABLE_MIME
-from workbench.templates.outputs import shown
-from workbench.templates.sentences import FINDINGS_MIME
+from workbench.plots.mime import PROVENANCE_MIME
+from workbench.templates.outputs import collect_findings, shown
+from workbench.templates.report_parts import parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import nbformat
 
-# No raw HTML from a text cell: a report shows what a notebook says, and runs nothing of it.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+# The page may fetch nothing, wherever a picture or a script in it came from. Figures fit themselves to the width of the page by
+# short functions that travel as text, which BokehJS makes functions of: hence unsafe-eval, and only where there is a figure.
+_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+_SECURITY_OF_FIGURES = "; script-src 'unsafe-inline' 'unsafe-eval'"
 
 
 def write_report(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write what *notebook* showed as an HTML report.
 
-    Text, tables and figures appear in their order, code in closed disclosures. Styles, BokehJS and figures are inside the file.
+    Text, tables and figures appear in their order, code in closed disclosures; findings and what the results rest on stand at the
+    head. Styles, BokehJS and figures are inside the file, and the page forbids itself to fetch anything.
 
     Parameters
     ----------
     notebook : NotebookNode
-        An executed notebook.
+        An executed notebook. Only what the workbench shows, plain text and Markdown are taken over; HTML of other
+        libraries is left out.
     path : Path
         The file to write.
     """
-    title, parts = _title(notebook), [part for cell in notebook.cells for part in _parts(cell)]
-    figures = {part["id"]: part["item"] for part in parts if part["kind"] == "figure"}
-    provenance = {
-        **{name: value for rows in shown(notebook, PROVENANCE_MIME) for name, value in rows.items()},
-        "Made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Cardio Workbench {version('cardio-workbench')}",
-    }
-    page = _template().render(
-        title=title,
-        provenance=provenance,
-        parts=parts,
-        # Inside a script element only "</" could end it early.
-        figures=json.dumps(figures).replace("</", "<\\/"),
-        bokeh=_bokeh() if figures else "",
+    title, lead, cells = _opening(notebook)
+    parts = parts_of(cells)
+    figures = [(part["id"], part["item"]) for part in parts if part.get("item")]
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            lead=_MARKDOWN.render(lead),
+            findings=collect_findings(notebook),
+            about=_about(notebook),
+            parts=parts,
+            css=_read("report.css"),
+            security=_SECURITY + (_SECURITY_OF_FIGURES if figures else ""),
+            # Inside a script element a "<" could begin what ends it.
+            figures=json.dumps(figures).replace("<", "\\u003c"),
+            bokeh=_bokeh() if figures else "",
+        )
     )
     path.write_text(page, encoding="utf-8")
 
 
-def _title(notebook: nbformat.NotebookNode) -> str:
-    """The notebook's first heading, which the head of the page shows; it is taken out of the text."""
-    for cell in notebook.cells:
+def _opening(notebook: nbformat.NotebookNode) -> tuple[str, str, list[nbformat.NotebookNode]]:
+    """Return the first heading, the text under it, and the cells that come after."""
+    cells = list(notebook.cells)
+    for place, cell in enumerate(cells):
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
-            heading, _, rest = cell.source.partition("\n")
-            cell.source = rest.strip()
-            return str(heading.removeprefix("# ").strip())
-    return "Report"
+            heading, _, lead = cell.source.partition("\n")
+            return heading.removeprefix("# ").strip(), lead.strip(), cells[:place] + cells[place + 1 :]
+    return "Report", "", cells
 
 
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(
-            lambda name: resources.files("workbench.templates").joinpath(name).read_text("utf-8")
-        ),
+def _about(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
+    """Return what the results rest on, and with what and when the report was made."""
+    rows = [(name, value) for content in shown(notebook, PROVENANCE_MIME) for name, value in content["rows"]]
+    return [
+        *dict.fromkeys(rows),
+        ("Cardio Workbench", version("cardio-workbench")),
+        ("Run", f"{_time_of_run(notebook):%d %B %Y, %H:%M} UTC"),
+    ]
+
+
+def _time_of_run(notebook: nbformat.NotebookNode) -> datetime:
+    started = notebook.metadata.get("papermill", {}).get("start_time")
+    return datetime.fromisoformat(started).astimezone(UTC) if started else datetime.now(UTC)
+
+
+def _read(name: str) -> str:
+    return resources.files("workbench.templates").joinpath(name).read_text("utf-8")
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
 
 
 def _bokeh() -> str:
     from bokeh.resources import Resources
 
     return "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
-
-
-def _parts(cell: nbformat.NotebookNode) -> list[dict[str, Any]]:
-    if cell.cell_type == "markdown":
-        return [{"kind": "html", "html": _markdown.render(cell.source)}]
-    if cell.cell_type != "code":
-        return []
-    code = {"kind": "code", "source": cell.source}
-    return [code, *(part for output in cell.outputs for part in _shown(output, cell))]
-
-
-def _shown(output: nbformat.NotebookNode, cell: nbformat.NotebookNode) -> list[dict[str, Any]]:
-    """The richest form of an output that is ours or plain. Scripts of other libraries are left out."""
-    data = output.get("data", {})
-    if FIGURE_MIME in data:
-        figure = data[FIGURE_MIME]
-        table = ReleasedTable.from_dict(figure["table"])._repr_html_()
-        return [{"kind": "figure", "id": f"figure-{cell['id']}", **figure, "table": table}]
-    if TABLE_MIME in data:
-        return [{"kind": "html", "html": ReleasedTable.from_dict(data[TABLE_MIME])._repr_html_()}]
-    if PROVENANCE_MIME in data:
-        return []  # in the head of the page
-    if FINDINGS_MIME in data:
-        return [{"kind": "findings", "sentences": data[FINDINGS_MIME]["sentences"]}]
-    if "text/markdown" in data:
-        return [{"kind": "html", "html": _markdown.render(_text(data["text/markdown"]))}]
-    if "text/html" in data and "<script" not in _text(data["text/html"]):
-        return [{"kind": "html", "html": _text(data["text/html"])}]
-    if output.output_type == "stream" and output.name == "stdout":
-        return [{"kind": "html", "html": f"<pre>{escape(_text(output.text))}</pre>"}]
-    if "text/plain" in data and "text/html" not in data and "application/javascript" not in data:
-        return [{"kind": "html", "html": f"<pre>{escape(_text(data['text/plain']))}</pre>"}]
-    return []
-
-
-def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
