@@ -132,6 +132,9 @@ def _stages(rows: list[dict[str, Any]]) -> list[Stage]:
     for place, row in enumerate(rows):
         waiting.append(row["label"])
         told = not isinstance(row["n_excluded"], Suppressed)
+        if row["n_excluded"] == 0 and waiting == [row["label"]]:
+            waiting = []  # a step that left nobody out has no box
+            continue
         if told or place == len(rows) - 1:
             stages.append(Stage(tuple(waiting), _people(row["n_excluded"]), _people(row["n_after"])))
             waiting = []
@@ -141,8 +144,6 @@ def _stages(rows: list[dict[str, Any]]) -> list[Stage]:
 def _people(cell: Cell) -> str:
     if isinstance(cell, Suppressed):
         return "number hidden" if cell.below is None else f"{cell} people"
-    if cell == 0:
-        return "nobody"
     return "1 person" if cell == 1 else f"{cell:,} people"
 
 

@@ -152,10 +152,10 @@ def _by(released: ReleasedSurvival) -> str:
 def _caption(released: ReleasedSurvival) -> str:
     confidence = next(column.heading for column in released.table.columns if column.name == "survival") or ""
     interval = confidence.partition("(")[2].rstrip(")") or "interval"
-    ends = "; ".join(f"{group} {_at_end(released, group)}" for group in released.groups)
+    ends = "; ".join(_at_end(released, group) for group in released.groups)
     return (
         f"Kaplan–Meier estimate with {interval} (shaded). Event: {released.event_label.lower()}. Survival is shown at the marked "
-        f"times only, as the disclosure policy allows; lines join the marks. Survival at the last mark: {ends}. "
+        f"times only, as the disclosure policy allows; lines join the marks. At the last mark: {ends}. "
         "Beneath: people at risk just before each time and, in parentheses, events up to it. "
         f"{released.caption}"
     )
@@ -166,4 +166,5 @@ def _at_end(released: ReleasedSurvival, group: str) -> str:
     names = table.column_names
     last = [row for row in table.rows if row[names.index("group")] == group][-1]
     survival, years = last[names.index("survival")], last[names.index("time_years")]
-    return f"{survival:.0%} at {years:.3g} years"
+    name = "" if released.by is None else f"{released.by[0].lower()}{released.by[1:]} {group}, "
+    return f"{name}{100 * survival:.0f} % after {years:.3g} years"

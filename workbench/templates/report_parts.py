@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
@@ -21,8 +23,9 @@ Part = dict[str, Any]
 
 # No raw HTML from a text cell: a report shows what a notebook says, and runs nothing of it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_ID = re.compile(r"\breleased-[0-9a-f]{8}\b")
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
-_CONTAINER_STYLE = re.compile(r"(<div\b[^>]*?) style=\"[^\"]*\"", re.DOTALL)
+_CONTAINER = re.compile(r"<div ([^>]*?)aria-label=\"\"([^>]*?) style=[^>]*>")
 
 
 def parts_of(cells: Iterable[nbformat.NotebookNode]) -> list[Part]:
@@ -46,7 +49,7 @@ def _shown(output: nbformat.NotebookNode, number: int) -> list[Part]:
     if FIGURE_MIME in data:
         return [_figure(data[FIGURE_MIME], number)]
     if TABLE_MIME in data:
-        return [{"kind": "table", "html": table_html(data[TABLE_MIME])}]
+        return [_table(data[TABLE_MIME], number)]
     if PROVENANCE_MIME in data:
         return []  # stands in the head of the page
     if FINDINGS_MIME in data:
@@ -68,20 +71,27 @@ def _figure(content: dict[str, Any], number: int) -> Part:
         "item": content.get("item"),
         "html": _STYLE.sub("", content.get("html", "")),
         "still": f"data:image/svg+xml;base64,{picture}",
-        "table": table_html(content["table"]),
+        "table": _table(content["table"], number),
     }
 
 
-def table_html(form: dict[str, Any]) -> str:
-    """Return a released table as its own HTML, in the style of the page instead of one of its own.
+def _table(form: dict[str, Any], number: int) -> Part:
+    """Return a released table: its own HTML in the style of the page, and apart from it title and notes, which do not scroll.
 
-    Parameters
-    ----------
-    form : dict
-        The JSON form of a released table. The HTML is made afresh from it, so nothing in a notebook file is taken for markup.
+    The HTML is made afresh from the table's JSON form, so nothing in a notebook file is taken for markup.
     """
-    drawn = _STYLE.sub("", ReleasedTable.from_dict(form)._repr_html_())
-    return _CONTAINER_STYLE.sub(r'\1 class="table"', drawn, count=1)
+    table = ReleasedTable.from_dict(form)
+    policy = f"Disclosure policy: {table.policy}." if table.policy else ""
+    body = _STYLE.sub("", replace(table, title="", caption="", notes=(), policy="")._repr_html_())
+    # A page may show the same table twice.
+    body = _ID.sub(rf"\g<0>-{number}", body)
+    label = f'class="table" aria-label="{escape(table.title, quote=True)}"'
+    return {
+        "kind": "table",
+        "title": table.title,
+        "html": _CONTAINER.sub(lambda start: f"<div {start[1]}{label}{start[2]}>", body, count=1),
+        "notes": [line for line in (table.caption, *table.notes, policy) if line],
+    }
 
 
 def _scrollable(rendered: str) -> str:
