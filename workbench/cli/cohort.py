@@ -23,7 +23,7 @@ def count(
     as_json: AsJson = False,
 ) -> None:
     """Say how many people are in the cohort."""
-    from workbench.cohorts.serialise import read_definition
+    from workbench.cohorts import read_definition
     from workbench.study import Study
 
     with Study.open(catalog, purpose=purpose) as study:
@@ -39,9 +39,17 @@ def attrition(
     as_json: AsJson = False,
 ) -> None:
     """Say how many people each step of the definition keeps."""
-    from workbench.cohorts.serialise import read_definition
+    from workbench.cohorts import read_definition
     from workbench.study import Study
 
     with Study.open(catalog, purpose=purpose) as study:
         steps = study.attrition(read_definition(definition))
     show(steps.to_dict() if as_json else steps, as_json=as_json)
+
+
+@app.command(epilog="Example: workbench cohort describe cohort.yaml")
+def describe(definition: Definition) -> None:
+    """Say the definition in English sentences, as a protocol would."""
+    from workbench.cohorts import protocol, read_definition
+
+    typer.echo(protocol(read_definition(definition)))

@@ -6,6 +6,8 @@ from workbench.cohorts.demographics import age_years, sex
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.events import death, diagnosis, measure, observation, visit
 from workbench.cohorts.outcomes import TimeTo, time_to
+from workbench.cohorts.protocol import protocol
+from workbench.cohorts.serialise import from_yaml, read_definition, to_yaml, write_definition
 from workbench.cohorts.variables import Variable, variable
 
 __all__ = [
@@ -22,10 +24,15 @@ __all__ = [
     "death",
     "diagnosis",
     "end_of_observation",
+    "from_yaml",
     "measure",
     "observation",
+    "protocol",
+    "read_definition",
     "sex",
     "time_to",
+    "to_yaml",
     "variable",
     "visit",
+    "write_definition",
 ]
