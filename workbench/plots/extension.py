@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from data_catalog.errors import WorkbenchError
 from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest
 from workbench.plots.mime import PROVENANCE_MIME, TABLE_MIME, is_headless
+from workbench.plots.page_style import themed
 from workbench.plots.provenance import as_html, as_rows
 from workbench.study import Provenance
 
@@ -51,7 +52,7 @@ def _show_table(
     released: ReleasedTable | ReleasedSurvival | ReleasedRegression | ReleasedTest, **_: object
 ) -> dict[str, Any]:
     table = released if isinstance(released, ReleasedTable) else released.table
-    return {"text/plain": str(table), "text/html": table._repr_html_(), TABLE_MIME: table.to_dict()}
+    return {"text/plain": str(table), "text/html": themed(table), TABLE_MIME: table.to_dict()}
 
 
 def _show_provenance(provenance: Provenance, **_: object) -> dict[str, Any]:

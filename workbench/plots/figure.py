@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from data_catalog.errors import UnknownNameError
 from workbench.plots.mime import FIGURE_MIME, is_headless
+from workbench.plots.page_style import as_style, themed
+from workbench.plots.style import FONT, INK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,21 +114,24 @@ class Figure:
             form = self.to_dict()
             return {"text/plain": repr(self), "image/svg+xml": form["picture"], FIGURE_MIME: form}
         data, metadata = self._as_panel()._repr_mimebundle_(include, exclude)
-        return {**data, "text/plain": repr(self)}, metadata
+        page = as_style(figure=True) + data.get("text/html", "")
+        return {**data, "text/html": page, "text/plain": repr(self)}, metadata
 
     def _as_panel(self) -> Any:
         """The figure with its caption and numbers beneath, for JupyterLab."""
         import panel as pn
 
+        text = f"color:{INK};font-family:{FONT}"
         below = (
-            f'<p style="margin:.2em 0 .6em;max-width:46em;line-height:1.5">{html.escape(self.caption)}</p>'
-            f"<details><summary>Show as table</summary>{self.table._repr_html_()}</details>"
+            f'<p style="{text};margin:.2em 0 .6em;max-width:46em;line-height:1.5">{html.escape(self.caption)}</p>'
+            f'<details style="{text}"><summary>Show as table</summary>{themed(self.table)}</details>'
         )
-        heading = f'<p style="margin:0;font-weight:600;font-size:1.1em">{html.escape(self.title)}</p>'
+        heading = f'<p style="{text};margin:0;font-weight:600;font-size:1.1em">{html.escape(self.title)}</p>'
         return pn.Column(
             pn.pane.HTML(heading, sizing_mode="stretch_width"),
             pn.pane.Bokeh(self.model(), sizing_mode="stretch_width"),
             pn.pane.HTML(below, sizing_mode="stretch_width"),
             sizing_mode="stretch_width",
             max_width=900,
+            css_classes=["cw-figure"],
         )

@@ -162,9 +162,6 @@ def _caption(released: ReleasedSurvival) -> str:
 
 
 def _at_end(released: ReleasedSurvival, group: str) -> str:
-    table = released.table
-    names = table.column_names
-    last = [row for row in table.rows if row[names.index("group")] == group][-1]
-    survival, years = last[names.index("survival")], last[names.index("time_years")]
+    curve = _curve(released, group, 0)
     name = "" if released.by is None else f"{released.by[0].lower()}{released.by[1:]} {group}, "
-    return f"{name}{100 * survival:.0f} % after {years:.3g} years"
+    return f"{name}{100 * curve.survival[-1]:.0f} % after {curve.years[-1]:.3g} years"
