@@ -110,7 +110,7 @@ class Study:
         engine : {"inline"}
             Where statistics are computed.
         policy : Policy, optional
-            Disclosure policy; the default one if not given. A site may only tighten it.
+            Disclosure policy; the default one if not given. One that allows more than the default is refused.
         seed : int
             Seed of whatever is random in the analyses.
 
@@ -118,6 +118,8 @@ class Study:
         ------
         PermitError
             If no permit allows this user to work for this purpose.
+        PolicyError
+            If the policy allows more than the default one.
         CatalogError
             If there is no such catalog or snapshot.
         """
@@ -126,7 +128,8 @@ class Study:
             raise WorkbenchError(f"{engine!r} is not an engine. {did_you_mean(engine, _ENGINES)}")
         user = current_user()
         chosen = choose_permit(catalog.permits(), user=user, purpose=purpose, level=Level.DISCOVER, permit_id=permit)
-        policy = policy or Policy.load()
+        base = Policy.load()
+        policy = base if policy is None else policy.no_looser_than(base)
         seen = catalog.snapshot(snapshot)
         provenance = Provenance(
             catalog=catalog.title,

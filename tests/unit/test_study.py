@@ -1,5 +1,6 @@
 """A study is the only door to data: a permit on the way in, the gate on the way out, one snapshot for its whole life."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -14,7 +15,7 @@ from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file
 from workbench.cohorts import Cohort, age_years, codelist, death, diagnosis, measure, sex, time_to, variable
 from workbench.cohorts.serialise import write_definition
-from workbench.disclosure import Policy, Suppressed
+from workbench.disclosure import Policy, PolicyError, Rung, Suppressed
 from workbench.statistics import TableOne
 from workbench.study import Study
 from workbench.survival import Cox, KaplanMeier, LogRank
@@ -199,6 +200,20 @@ def test_a_stricter_policy_shows_less(demo):
         curves = strict.run(KaplanMeier(DIED, by=HEART_FAILURE), INFARCTION)
     with Study.open(demo, purpose="education") as usual:
         assert len(curves.grid_days) < len(usual.run(KaplanMeier(DIED, by=HEART_FAILURE), INFARCTION).grid_days)
+
+
+def test_a_looser_policy_is_refused_however_it_is_made(demo):
+    usual = Policy.load()
+    looser = [
+        (Policy.load(preset="minimal"), "k is 10 and may only be raised, not set to 5"),
+        (replace(usual, rounding_base=1), "rounding_base is 5"),
+        (replace(usual, zeros_are_disclosive=False), "hides zeros"),
+        (replace(usual, dominance_share=1.0), "dominance_share is 0.9"),
+        (replace(usual, ladder=(Rung("1 day", 1, ()),)), "may only be fewer"),
+    ]
+    for policy, words in looser:
+        with pytest.raises(PolicyError, match=words):
+            Study.open(demo, purpose="education", policy=policy)
 
 
 def test_a_saved_definition_gives_the_same_people(study, tmp_path):

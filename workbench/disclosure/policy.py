@@ -156,6 +156,26 @@ class Policy:
         typed = {each.name: overrides[each.name] for each in fields(self) if each.name in overrides}
         return replace(self, preset=preset, ladder=ladder, **typed)  # type: ignore[arg-type]
 
+    def no_looser_than(self, base: Policy) -> Self:
+        """Return this policy if it nowhere allows more than *base* does.
+
+        Raises
+        ------
+        PolicyError
+            If a threshold, the rule on zeros or the ladder is looser.
+        """
+        for name in (*_TIGHTER_IS_HIGHER, *_TIGHTER_IS_LOWER, "rounding_base"):
+            base._refuse_loosening(name, getattr(self, name))
+        if base.zeros_are_disclosive and not self.zeros_are_disclosive:
+            raise PolicyError(
+                "The policy hides zeros, and may not be changed to show them: a policy is never loosened."
+            )
+        if not self.ladder or self.ladder != base.ladder[-len(self.ladder) :]:
+            raise PolicyError(
+                "The grids of survival curves may only be fewer, from the finest on; others are not allowed."
+            )
+        return self
+
     def _refuse_loosening(self, name: str, value: float) -> None:
         now = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, type(now) if isinstance(now, int) else (int, float)):
