@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from data_catalog import lake
 from data_catalog.errors import IngestError
@@ -17,9 +20,8 @@ from data_catalog.quality.ingest_report import Flag, IngestReport, TableReport, 
 from data_catalog.sources.base import IngestContext, Source, StagedSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    import duckdb
 
     from data_catalog.model import Table
 
@@ -35,7 +37,7 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
     known_basis(basis)
     context = IngestContext(site=site, pseudonym_key=read_key(folder))
     ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
-    with lake.writer(folder) as connection:
+    with lake.writer(folder) as connection, _without_values(source):
         staged = source.stage(connection, context)
         check_keys(connection, staged.relations, site=site)
         tables = [TABLES[name] for name in TABLES if name in staged.relations]
@@ -64,6 +66,18 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
             ignored=staged.ignored,
             notes=staged.notes,
         )
+
+
+@contextmanager
+def _without_values(source: Source) -> Iterator[None]:
+    """Turn what DuckDB says of a fault nobody foresaw into words: it quotes values, and a value may be a person's."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise IngestError(
+            f"{', '.join(source.files[:3])}: a step of the ingest failed ({type(error).__name__}), and nothing was written. "
+            "Check that the files have the columns and types that the mapping expects; if they do, this is a fault of the workbench."
+        ) from None
 
 
 def _finish(

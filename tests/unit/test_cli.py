@@ -139,6 +139,23 @@ def test_a_mistake_is_told_in_words_on_standard_error(workbench, words, message,
     assert "Traceback" not in err
 
 
+def test_a_fault_of_our_own_shows_no_data(workbench, demo, monkeypatch):
+    from workbench.study import Study
+
+    def fail(*_args, **_options):
+        raise ValueError("MRN-0000012345 is odd")
+
+    monkeypatch.delenv("WORKBENCH_DEBUG", raising=False)
+    monkeypatch.setattr(Study, "contents", fail)
+    code, out, err = workbench("catalog", "describe", "--catalog", demo)
+    assert (code, out) == (1, "")
+    assert "failed with ValueError in test_cli.py" in err
+    assert "MRN" not in err
+    monkeypatch.setenv("WORKBENCH_DEBUG", "1")
+    with pytest.raises(ValueError, match="is odd"):
+        main()
+
+
 @pytest.mark.parametrize("words", [("catalogue",), ("catalog", "create"), ("cohort", "count", "--colour")])
 def test_a_command_that_cannot_be_understood_exits_with_2(workbench, words):
     code, _, err = workbench(*words)

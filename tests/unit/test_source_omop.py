@@ -96,6 +96,20 @@ def test_an_id_that_is_not_a_whole_number_is_refused_by_row(catalog, folder):
         ingest(catalog, folder)
 
 
+def test_a_fault_that_nobody_foresaw_is_told_without_values(catalog, folder, monkeypatch):
+    import duckdb
+
+    import data_catalog.ingest as module
+
+    def fail(*_args, **_options):
+        raise duckdb.ConversionException("Could not convert string 'MRN-0000012345' to INT64")
+
+    monkeypatch.setattr(module, "check_keys", fail)
+    with pytest.raises(IngestError, match=r"PERSON.csv.*ConversionException.*nothing was written") as refused:
+        ingest(catalog, folder)
+    assert "MRN" not in str(refused.value)
+
+
 def test_a_duplicate_key_is_refused(catalog, folder):
     table = pl.read_parquet(folder / "measurement.parquet")
     table.with_columns(measurement_id=pl.Series([11, 11, 13])).write_parquet(folder / "measurement.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from data_catalog.errors import WorkbenchError
 from workbench.cli import catalog, cohort, demo, permit, system, template
-from workbench.cli.errors import report_mistake
+from workbench.cli.errors import report_fault, report_mistake
 
 app = typer.Typer(
     name="workbench",
@@ -57,6 +58,10 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         code = 1
+    except Exception as error:  # the message of an error that nobody foresaw may quote a person's values
+        if os.environ.get("WORKBENCH_DEBUG"):
+            raise
+        code = report_fault(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
