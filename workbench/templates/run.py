@@ -80,6 +80,8 @@ def run_template(name: str, *, output: Path, parameters: Mapping[str, Any] | Non
     _check_parameters(template, given)
     output.mkdir(parents=True, exist_ok=True)
     executed = output / "executed.ipynb"
+    # A report that is there has to belong to the notebook beside it.
+    (output / "report.html").unlink(missing_ok=True)
     _execute(template, executed, given)
     return _write_up(template, nbformat.read(executed, as_version=4), output)
 

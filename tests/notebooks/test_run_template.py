@@ -1,0 +1,107 @@
+"""Running templates: in a kernel of this interpreter, with parameters, and with a plain word when a cell stops."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from data_catalog.demo import demo_catalog
+from data_catalog.errors import UnknownNameError
+from workbench.templates import TemplateError, catalog, find_template, run_template
+
+new = nbformat.v4
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of small templates of our own."""
+    home = tmp_path / "templates"
+    home.mkdir()
+    monkeypatch.setattr(catalog, "_PACKAGED", home)
+    parameters = new.new_code_cell("n = 1", metadata={"tags": ["parameters"]})
+
+    def write(name, *sources):
+        cells = [new.new_markdown_cell("# A title"), parameters, new.new_markdown_cell("## The sum")]
+        cells += [new.new_code_cell(source) for source in sources]
+        nbformat.write(new.new_notebook(cells=cells), home / f"{name}.ipynb")
+
+    write(
+        "01_good",
+        "import sys, os\nfrom workbench.templates import findings\n"
+        "findings(f'{n} {sys.executable} {os.environ[\"IPYTHONDIR\"]}')",
+    )
+    write("02_bad", "raise ValueError('the reason')", "never = 'reached'")
+    return tmp_path
+
+
+def test_a_template_runs_in_this_interpreter_with_its_parameters_and_a_profile_of_its_own(folder):
+    done = run_template("01", output=folder / "run", parameters={"n": 7})
+    (found,) = done.findings
+    n, interpreter, profile = found.split()
+    assert n == "7"
+    assert interpreter == sys.executable
+    assert Path(profile).is_relative_to(tempfile.gettempdir())
+    assert not Path(profile).exists(), "the private profile goes with the kernel"
+    assert json.loads((folder / "run" / "findings.json").read_text(encoding="utf-8")) == {
+        "template": "01_good",
+        "findings": [found],
+    }
+    assert done.report.read_text(encoding="utf-8").count("<h1>A title</h1>") == 1
+
+
+def test_a_home_that_does_not_exist_is_no_hindrance(folder, monkeypatch):
+    for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, "/nonexistent")
+    assert run_template("01", output=folder / "run").findings[0].startswith("1 ")
+
+
+def test_a_cell_that_stops_is_named_with_its_heading_and_its_reason(folder):
+    with pytest.raises(
+        TemplateError, match=r"02_bad stopped in cell 4 of 5, under “The sum”, with ValueError: the reason"
+    ):
+        run_template("02", output=folder / "run")
+    assert (folder / "run" / "executed.ipynb").exists()
+    assert not (folder / "run" / "report.html").exists()
+
+
+def test_a_report_of_an_earlier_run_does_not_outlive_one_that_stops(folder):
+    (folder / "run").mkdir()
+    (folder / "run" / "report.html").write_text("old", encoding="utf-8")
+    with pytest.raises(TemplateError):
+        run_template("02", output=folder / "run")
+    assert not (folder / "run" / "report.html").exists()
+
+
+def test_an_unknown_parameter_is_refused_before_anything_runs(folder):
+    with pytest.raises(UnknownNameError, match=r"'m' is not a parameter of 01_good. .*Allowed: n"):
+        run_template("01", output=folder / "run", parameters={"m": 7})
+    assert not (folder / "run").exists()
+
+
+def test_the_first_template_answers_its_question_within_a_minute(tmp_path):
+    made = demo_catalog(tmp_path / "catalog")
+    started = time.monotonic()
+    done = run_template("01", output=tmp_path / "run", parameters={"catalog": str(made.folder)})
+    assert time.monotonic() - started < 60
+    assert {path.stem for path in done.tables} == {"attrition", "table_1", "survival", "test", "regression"}
+    survival, adjusted = done.findings
+    assert "alive after 5 years" in survival
+    assert "times the hazard of death" in adjusted
+    with (tmp_path / "run" / "tables" / "regression.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if (row["variable"], row["level"]) == ("heart_failure", "yes"))
+    assert f"{float(row['hazard_ratio']):.2f} times" in adjusted, "the findings quote what the tables hold"
+
+
+def test_the_cells_of_the_first_template_are_short_and_it_ends_with_what_it_claims():
+    cells = find_template("01").notebook.cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert max(len(source.splitlines()) for source in code) <= 20
+    assert code[-1].count("assert ") in {2, 3}
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in cells) == 1
