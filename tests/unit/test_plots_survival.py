@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import combinations
 
 import pytest
 
@@ -12,9 +11,10 @@ from data_catalog.errors import UnknownNameError
 from workbench.disclosure import Column, ReleasedSurvival, ReleasedTable, Suppressed
 from workbench.plots import plot_survival
 from workbench.plots.figure import kind_of_picture
-from workbench.plots.style import GROUP_STYLES, year_labels
-from workbench.plots.survival import _curve
-from workbench.plots.survival_layout import end_places, spaced
+from workbench.plots.style import GROUP_STYLES
+from workbench.plots.survival_drawing import curve_of
+from workbench.plots.survival_layout import end_places
+from workbench.plots.time_axis import TimeAxis, spaced, year_labels
 
 HEADING = "Survival (95 % interval)"
 SMALL = Suppressed("small_count", 10)
@@ -114,7 +114,7 @@ def test_an_event_other_than_death_is_named_on_the_axis():
 def test_the_caption_has_people_events_missing_and_says_what_the_lines_mean(figure):
     assert "People: 500. Events: 170. Missing: <10." in figure.caption
     assert "lines join the marks" in figure.caption
-    assert "heart failure yes, 36 % after 2 years" in figure.caption
+    assert "heart failure: yes, 36 % after 2 years" in figure.caption
 
 
 def test_one_curve_without_groups_needs_no_name_of_a_group():
@@ -124,22 +124,51 @@ def test_one_curve_without_groups_needs_no_name_of_a_group():
     assert "At the last mark: 77 % after 2 years." in figure.caption
 
 
-def test_groups_differ_in_dash_and_marker_and_neighbours_in_luminance():
+def contrast(one: str, two: str) -> float:
+    """Contrast ratio of two colours by WCAG 2.2, from 1 to 21."""
+
     def luminance(colour: str) -> float:
         parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
+    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_groups_differ_in_dash_and_marker_and_the_first_two_in_grey_as_well():
     assert len({style.dash for style in GROUP_STYLES}) == len(GROUP_STYLES)
     assert len({style.marker for style in GROUP_STYLES}) == len(GROUP_STYLES)
-    for one, two in combinations(GROUP_STYLES[:2], 2):
-        light, dark = sorted((luminance(one.colour), luminance(two.colour)), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) > 1.3, "blue and vermilion differ in grey by more than a fifth"
+    blue, vermilion, *_ = (style.colour for style in GROUP_STYLES)
+    assert contrast(blue, vermilion) > 1.3
+
+
+def test_words_in_the_colour_of_a_group_stand_out_from_white():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert all(contrast(style.text_colour, "#ffffff") >= 4.5 for style in GROUP_STYLES)
 
 
 def test_labels_of_years_are_as_short_as_they_stay_different():
     assert year_labels([0, 180 / 365.25, 1.0, 547.875 / 365.25, 5]) == ["0", "0.5", "1", "1.5", "5"]
     assert year_labels([0, 0.08, 0.12]) == ["0", "0.08", "0.12"]
+
+
+def test_of_many_times_those_near_whole_years_carry_a_label():
+    axis = TimeAxis.of([30 * number / 365.25 for number in range(62)])
+    assert axis.unit == "Years"
+    assert list(axis.labels.values()) == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_an_axis_of_a_year_or_less_counts_days():
+    axis = TimeAxis.of([0, 30 / 365.25, 180 / 365.25])
+    assert (axis.unit, list(axis.labels.values())) == ("Days", ["0", "30", "180"])
+
+
+def test_a_group_that_is_no_answer_needs_no_variable_before_its_name():
+    rows = tuple(("two vessels", *row[1:]) for row in ROWS[:3])
+    figure = plot_survival(released(rows, groups=("two vessels",), by="TTN variant"))
+    assert figure.title == "Survival by TTN variant", "a name keeps its capitals"
+    assert "two vessels, 77 % after 2 years" in figure.caption
 
 
 def test_times_without_room_are_not_labelled_but_the_first_and_the_last_are():
@@ -151,7 +180,7 @@ def test_times_without_room_are_not_labelled_but_the_first_and_the_last_are():
 
 def test_names_at_the_ends_of_close_curves_are_moved_apart():
     close = tuple((row[0], *row[1:3], 0.5, 0.4, 0.6, *row[6:]) for row in ROWS)
-    curves = [_curve(released(close), group, place) for place, group in enumerate(("no", "yes"))]
+    curves = [curve_of(released(close), group) for group in ("no", "yes")]
     (_, upper), (_, lower) = end_places(curves)
     assert (upper - lower) * 300 >= 16, "a line of text is 16 pixels high, the plot 300"
 

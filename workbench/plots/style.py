@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 INK = "#24292f"
 SOFT_INK = "#57606a"
@@ -23,8 +20,8 @@ class GroupStyle:
 
     Parameters
     ----------
-    colour : str
-        Hexadecimal.
+    colour, text_colour : str
+        Hexadecimal, of lines and marks, and of words: the latter darker, so that small type stands out from white by 4.5 : 1.
     dash : tuple of int
         Lengths of line and gap in pixels; empty for an unbroken line.
     marker : str
@@ -34,6 +31,7 @@ class GroupStyle:
     """
 
     colour: str
+    text_colour: str
     dash: tuple[int, ...]
     marker: str
     sign: str
@@ -42,12 +40,12 @@ class GroupStyle:
 # Okabe and Ito's colours (jfly.uni-koeln.de/color, 2008), which readers of every colour vision tell apart. They are so ordered that
 # neighbours differ in luminance too; dash and marker do the same in print.
 GROUP_STYLES = (
-    GroupStyle("#0072B2", (), "circle", "●"),
-    GroupStyle("#D55E00", (8, 4), "square", "■"),
-    GroupStyle("#009E73", (2, 3), "triangle", "▲"),
-    GroupStyle("#CC79A7", (10, 3, 2, 3), "diamond", "◆"),
-    GroupStyle("#56B4E9", (14, 5), "inverted_triangle", "▼"),
-    GroupStyle("#000000", (4, 2), "hex", "⬢"),
+    GroupStyle("#0072B2", "#00639B", (), "circle", "●"),
+    GroupStyle("#D55E00", "#A84A00", (8, 4), "square", "■"),
+    GroupStyle("#009E73", "#00714F", (2, 3), "triangle", "▲"),
+    GroupStyle("#CC79A7", "#964B73", (10, 3, 2, 3), "diamond", "◆"),
+    GroupStyle("#56B4E9", "#1A6E9E", (14, 5), "inverted_triangle", "▼"),
+    GroupStyle("#000000", "#000000", (4, 2), "hex", "⬢"),
 )
 
 
@@ -102,12 +100,3 @@ def unclipped(plot: Any, element: Any) -> None:
     if hasattr(renderer.glyph, "text_font"):
         # As an option of HoloViews the list of fonts would be taken for the name of a column.
         renderer.glyph.text_font = {"value": FONT}
-
-
-def year_labels(years: Sequence[float]) -> list[str]:
-    """Return times in years as short as they stay different: one decimal place, else two, without trailing zeros."""
-    for decimals in (1, 2):
-        labels = [f"{year:.{decimals}f}".rstrip("0").rstrip(".") for year in years]
-        if len(set(labels)) == len(labels):
-            return labels
-    return [f"{year:.3f}" for year in years]

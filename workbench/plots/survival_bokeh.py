@@ -14,10 +14,10 @@ from workbench.plots.survival_layout import (
     AXIS_TITLE,
     END_LABEL_CHARACTERS,
     FIRST_ROW,
+    GAP,
     LEFT,
     NAME_TO_NUMBERS,
     PLOT,
-    RIGHT_NARROW,
     RIGHT_WIDE,
     ROW,
     TABLE_TITLE,
@@ -26,10 +26,12 @@ from workbench.plots.survival_layout import (
     WIDE_FROM,
     below,
     end_places,
+    mark_px,
+    right_narrow,
 )
 
 if TYPE_CHECKING:
-    from workbench.plots.survival import Curve, CurvesDrawing
+    from workbench.plots.survival_drawing import Curve, CurvesDrawing
 
 _PLACE = ["time_years", "survival"]
 
@@ -51,6 +53,11 @@ by_time.forEach((source, row) => {
   const data = {}
   for (const name in full) data[name] = chosen.map((i) => full[name][i])
   source.data = data
+})
+const most = Math.floor((figure.outer_width - 40) / 7)
+names.forEach((source, row) => {
+  const name = full_names[row]
+  source.data = {...source.data, words: [name.length > most ? name.slice(0, most - 1) + "…" : name]}
 })
 """
 
@@ -84,7 +91,7 @@ def draw(drawing: CurvesDrawing) -> hv.Overlay:
 def _curve_layers(curve: Curve, drawing: CurvesDrawing) -> list[Any]:
     style = curve.style
     marks = [
-        (year, s, f"{drawing.labels[year]} years", _share(s, low, high), number)
+        (year, s, drawing.after(year), _share(s, low, high), number)
         for year, s, low, high, number in zip(
             curve.years, curve.survival, curve.lower, curve.upper, curve.numbers, strict=True
         )
@@ -106,7 +113,7 @@ def _curve_layers(curve: Curve, drawing: CurvesDrawing) -> list[Any]:
             backend="bokeh",
             color=style.colour,
             marker=style.marker,
-            size=9,
+            size=mark_px(len(curve.years)),
             line_color="white",
             line_width=1,
             tools=["hover"],
@@ -129,9 +136,11 @@ def _share(survival: float, lower: float | None, upper: float | None) -> str:
 def _axis_layers(drawing: CurvesDrawing) -> list[Any]:
     """The time axis on the line of survival 0; Bokeh's own, put there, would be cut off at the sides of the frame."""
     end = drawing.years[-1]
-    ticks = [(0, 0, end, 0), *((year, 0, year, -5 / PLOT) for year in drawing.years)]
+    ticks = [(0, 0, end, 0), *((year, 0, year, -5 / PLOT) for year in drawing.axis.labels)]
     lines = hv.Segments(ticks, ["x0", "y0", "x1", "y1"]).opts(backend="bokeh", color=SOFT_INK, hooks=[unclipped])
-    labels = hv.Labels([(year, -TICK_LABEL / PLOT, label) for year, label in drawing.labels.items()], _PLACE, "label")
+    labels = hv.Labels(
+        [(year, -TICK_LABEL / PLOT, label) for year, label in drawing.axis.labels.items()], _PLACE, "label"
+    )
     title = hv.Labels([(end / 2, -AXIS_TITLE / PLOT, drawing.x_title)], _PLACE, "title")
     return [
         lines,
@@ -144,7 +153,7 @@ def _end_labels(drawing: CurvesDrawing) -> list[Any]:
     layers = []
     for curve, middle in end_places(drawing.curves):
         name = "\n".join(wrap(curve.name, END_LABEL_CHARACTERS))
-        style = text_style(curve.style.colour, align="left", px=TEXT_PX, bold="bold")
+        style = text_style(curve.style.text_colour, align="left", px=TEXT_PX, bold="bold")
         text = hv.Labels([(drawing.years[-1], middle, name)], _PLACE, "name")
         layers.append(text.opts(backend="bokeh", **style, hooks=[unclipped, _beside]))
     return layers
@@ -163,8 +172,8 @@ def _table_layers(drawing: CurvesDrawing) -> list[Any]:
     for row, curve in enumerate(drawing.curves):
         top = FIRST_ROW + ROW * row
         name = hv.Labels([(0.0, -top / PLOT, f"{curve.style.sign} {curve.name}")], _PLACE, "words")
-        style = text_style(curve.style.colour, align="left", bold="bold")
-        layers.append(name.opts(backend="bokeh", **style, hooks=[unclipped, _from_left_edge]))
+        style = text_style(curve.style.text_colour, align="left", bold="bold")
+        layers.append(name.opts(backend="bokeh", **style, hooks=[unclipped, _from_left_edge, _mark_name]))
         y = -(top + NAME_TO_NUMBERS) / PLOT
         numbers = hv.Labels([(x, y, n) for x, n in zip(curve.years, curve.numbers, strict=True)], _PLACE, "numbers")
         layers.append(numbers.opts(backend="bokeh", **text_style(), hooks=[unclipped, _mark_by_time]))
@@ -174,6 +183,11 @@ def _table_layers(drawing: CurvesDrawing) -> list[Any]:
 def _from_left_edge(plot: Any, element: Any) -> None:
     del element
     plot.handles["glyph"].x_offset = -LEFT + 12
+
+
+def _mark_name(plot: Any, element: Any) -> None:
+    del element
+    plot.handles["glyph_renderer"].tags = ["name"]
 
 
 def _mark_by_time(plot: Any, element: Any) -> None:
@@ -196,18 +210,21 @@ def _finish(plot: Any, element: Any, drawing: CurvesDrawing) -> None:
     figure.ygrid.grid_line_color = FAINT_RULE
     figure.ygrid.ticker = figure.yaxis[0].ticker
     figure.yaxis.major_label_text_font_size = f"{SMALL_PX}px"
+    names = [r.data_source for r in figure.renderers if "name" in r.tags]
     by_time = [r.data_source for r in figure.renderers if "by time" in r.tags]
     fit = CustomJS(
         args={
             "figure": figure,
-            "ticks": list(drawing.years),
+            "ticks": list(drawing.axis.labels),
             "by_time": by_time,
             "columns": [{name: list(values) for name, values in source.data.items()} for source in by_time],
+            "names": names,
+            "full_names": [source.data["words"][0] for source in names],
             "end_labels": [r for r in figure.renderers if "end label" in r.tags],
-            "spacing": drawing.spacing,
+            "spacing": drawing.number_px + GAP,
             "wide_from": WIDE_FROM,
             "right_wide": RIGHT_WIDE,
-            "right_narrow": RIGHT_NARROW,
+            "right_narrow": right_narrow(drawing.number_px),
         },
         code=_FIT,
     )

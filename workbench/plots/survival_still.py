@@ -11,6 +11,7 @@ from workbench.plots.survival_layout import (
     ABOVE,
     AXIS_TITLE,
     FIRST_ROW,
+    GAP,
     LEFT,
     NAME_TO_NUMBERS,
     PLOT,
@@ -21,13 +22,14 @@ from workbench.plots.survival_layout import (
     TITLE,
     below,
     end_places,
-    spaced,
+    mark_px,
 )
+from workbench.plots.time_axis import spaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from workbench.plots.survival import Curve, CurvesDrawing
+    from workbench.plots.survival_drawing import Curve, CurvesDrawing
 
 _BOTTOM = 10
 
@@ -44,7 +46,9 @@ def picture(drawing: CurvesDrawing, kind: str) -> bytes:
     )
     axes.set_xlim(0, drawing.years[-1])
     axes.set_ylim(-below(n_groups) / PLOT, 1 + ABOVE / PLOT)
-    kept = spaced(drawing.years, (still.WIDTH - LEFT - RIGHT_WIDE) / drawing.years[-1], drawing.spacing)
+    kept = spaced(
+        list(drawing.axis.labels), (still.WIDTH - LEFT - RIGHT_WIDE) / drawing.years[-1], drawing.number_px + GAP
+    )
     _axes(axes, drawing, kept)
     for curve in drawing.curves:
         _curve(axes, curve)
@@ -58,7 +62,7 @@ def picture(drawing: CurvesDrawing, kind: str) -> bytes:
             dx_px=14,
             px=TEXT_PX,
             ha="left",
-            color=curve.style.colour,
+            color=curve.style.text_colour,
             weight="bold",
         )
     _table(axes, drawing, kept)
@@ -73,7 +77,7 @@ def _axes(axes: Axes, drawing: CurvesDrawing, kept: list[float]) -> None:
     for share in (0, 0.25, 0.5, 0.75, 1):
         still.write(axes, 0, share, f"{100 * share:g}", dx_px=-10, ha="right")
     axes.plot([0, end], [0, 0], color=SOFT_INK, linewidth=0.8, clip_on=False)
-    for year, label in drawing.labels.items():
+    for year, label in drawing.axis.labels.items():
         axes.plot([year, year], [0, -5 / PLOT], color=SOFT_INK, linewidth=0.8, clip_on=False)
         if year in kept:
             still.write(axes, year, -TICK_LABEL / PLOT, label)
@@ -97,7 +101,7 @@ def _curve(axes: Axes, curve: Curve) -> None:
         curve.survival,
         linestyle="none",
         marker=still.MARKERS[curve.style.marker],
-        markersize=6.5,
+        markersize=mark_px(len(curve.years)) * 0.72,
         markerfacecolor=colour,
         markeredgecolor="white",
         markeredgewidth=0.8,
@@ -111,7 +115,7 @@ def _table(axes: Axes, drawing: CurvesDrawing, kept: list[float]) -> None:
     for row, curve in enumerate(drawing.curves):
         top = FIRST_ROW + ROW * row
         name = f"{curve.style.sign} {curve.name}"
-        still.write(axes, 0, -top / PLOT, name, color=curve.style.colour, weight="bold", **edge)
+        still.write(axes, 0, -top / PLOT, name, color=curve.style.text_colour, weight="bold", **edge)
         for year, number in zip(curve.years, curve.numbers, strict=True):
             if year in kept:
                 still.write(axes, year, -(top + NAME_TO_NUMBERS) / PLOT, number)
