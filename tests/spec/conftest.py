@@ -156,3 +156,17 @@ def cohort_spec(both_engines):
             assert {name: inside[person].values[name] for name in values} == values
 
     return check
+
+
+@pytest.fixture
+def load_people():
+    """Make a database of people drawn as tables; close it at the end of the test."""
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def make(people: str, **tables: str) -> duckdb.DuckDBPyConnection:
+        opened.append(load(people_from(people, **tables)))
+        return opened[-1]
+
+    yield make
+    for connection in opened:
+        connection.close()

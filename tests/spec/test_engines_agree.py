@@ -1,13 +1,17 @@
 """Two engines that share nothing but the definition say the same of any people: DuckDB and plain Python."""
 
+import random
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference_engine import Event, Person
 
 from workbench.cohorts import (
+    Codelist,
     Cohort,
+    Concept,
     age_years,
     codelist,
     days_after_entry,
@@ -15,27 +19,46 @@ from workbench.cohorts import (
     diagnosis,
     end_of_observation,
     measure,
+    observation,
     sex,
     time_to,
-    variable,
+    visit,
 )
 
 FIRST_DAY = date(2014, 1, 1)
+LAST = 12
 PRESSURE = "systolic_blood_pressure_mmhg"
 # Few days and few concepts, so that ties and edges are hit often.
-days = st.integers(0, 40).map(lambda n: FIRST_DAY + timedelta(days=n))
-lists = st.sampled_from(["heart_failure", "myocardial_infarction", "atrial_fibrillation"]).map(codelist)
-conditions = st.builds(
-    Event, st.integers(1, 10**6), days, st.sampled_from([316139, 4229440, 4329847, 2140000001, 313217, 0])
+days = st.integers(0, LAST).map(lambda n: FIRST_DAY + timedelta(days=n))
+CONCEPTS = {316139: "Heart failure", 4229440: "Chronic congestive heart failure", 4329847: "Myocardial infarction"}
+shipped = st.sampled_from(["heart_failure", "myocardial_infarction"]).map(codelist)
+concepts = st.builds(
+    lambda concept, descendants, excluded: Concept(
+        concept, CONCEPTS[concept], descendants=descendants, excluded=excluded
+    ),
+    st.sampled_from(sorted(CONCEPTS)),
+    st.booleans(),
+    st.booleans(),
 )
+own = (
+    st.lists(concepts, min_size=1, max_size=3, unique_by=lambda concept: concept.id)
+    .filter(lambda given: not all(concept.excluded for concept in given))
+    .map(lambda given: Codelist("own", "1", tuple(given)))
+)
+lists = shipped | own
+codes = st.sampled_from([316139, 4229440, 4329847, 2140000001, 0])
+coded = st.builds(Event, st.integers(1, 10**6), days, codes)
 readings = st.builds(
-    Event, st.integers(1, 10**6), days, st.just(3004249), st.sampled_from([110.0, 140.0, 150.0]), st.booleans()
+    Event, st.integers(1, 10**6), days, st.just(3004249), st.sampled_from([None, 110.0, 140.0, 150.0]), st.booleans()
 )
+# Most people are observed throughout; some in one or two stretches.
+throughout = st.just([(FIRST_DAY, FIRST_DAY + timedelta(days=LAST))])
+stretches = st.lists(st.tuples(days, days).map(sorted).map(tuple), min_size=1, max_size=2)
 births = st.tuples(st.integers(1940, 1990), st.sampled_from([None, 1]), st.sampled_from([None, 1, 20]))
 
 
 def unique(events):
-    return st.lists(events, max_size=5, unique_by=lambda event: event.key)
+    return st.lists(events, max_size=6, unique_by=lambda event: event.key)
 
 
 people = st.lists(
@@ -44,39 +67,73 @@ people = st.lists(
         st.integers(1, 50),
         births,
         st.sampled_from(["male", "female", None]),
-        st.lists(st.tuples(days, days).map(sorted).map(tuple), min_size=1, max_size=2),
-        st.fixed_dictionaries({"condition": unique(conditions), "measurement": unique(readings)}),
+        throughout | stretches,
+        st.fixed_dictionaries(
+            {
+                "condition": unique(coded),
+                "observation": unique(coded),
+                "visit": unique(coded),
+                "measurement": unique(readings),
+            }
+        ),
         st.none() | days,
     ),
+    min_size=1,
     max_size=6,
     unique_by=lambda person: person.id,
 )
-windows = st.integers(0, 20)
+reach = st.integers(0, LAST // 2)
+pressures = st.booleans().map(lambda kept: measure(PRESSURE, with_implausible=kept))
+events = st.one_of(
+    lists.map(diagnosis), lists.map(diagnosis), lists.map(observation), lists.map(visit), pressures, st.just(death())
+)
+
+
+@st.composite
+def placed(draw, what):
+    """Events, or one of them, in a window around the index date."""
+    kind = draw(st.sampled_from(["before", "on_or_before", "on", "on_or_after", "after", "within", "between"]))
+    if kind == "within":
+        return what.within(before_days=draw(reach), after_days=draw(reach))
+    if kind == "between":
+        first, last = sorted(draw(st.tuples(st.integers(-6, 6), st.integers(-6, 6))))
+        return what.between_days(draw(st.sampled_from([first, None])), draw(st.sampled_from([last, None])))
+    return getattr(what, f"{kind}_index")()
+
+
+@st.composite
+def chosen(draw, what, pick=None):
+    """One of some events: out of the whole record, or out of a window."""
+    pick = pick or draw(st.sampled_from(["first", "last", "nearest"]))
+    if pick == "nearest":
+        return what.nearest(before_days=draw(reach), after_days=draw(reach))
+    return getattr(draw(placed(what)) if draw(st.booleans()) else what, pick)()
+
+
+@st.composite
+def comparisons(draw):
+    reading = draw(chosen(draw(pressures)))
+    age = age_years()
+    return draw(
+        st.sampled_from(
+            [
+                *(reading <= 140, reading > 110, reading == 140, reading != 140, reading.between(120, 140)),
+                *(age >= 50, age < 60, age != 45, age == 64, age.between(30, 70)),
+                *(sex() == "female", sex() != "female", sex().is_in(["male", "female"])),
+            ]
+        )
+    )
 
 
 @st.composite
 def criteria(draw, depth=2):
-    kinds = ["diagnosis", "reading", "age", "sex", "pressure"] + (["and", "or", "not"] if depth else [])
-    kind = draw(st.sampled_from(kinds))
-    if kind == "diagnosis":
-        events = diagnosis(draw(lists))
-        placed = [events.before_index(), events.on_index(), events.after_index(), events.on_or_before_index()]
-        return draw(st.sampled_from([*placed, events.within(before_days=draw(windows), after_days=draw(windows))]))
-    if kind == "reading":
-        return measure(PRESSURE).within(before_days=draw(windows), after_days=draw(windows))
-    if kind == "age":
-        return age_years() >= draw(st.integers(30, 70))
-    if kind == "sex":
-        return sex() == draw(st.sampled_from(["female", "male"]))
-    if kind == "pressure":
-        chosen = draw(st.sampled_from(["first", "last", "nearest"]))
-        reading = measure(PRESSURE, with_implausible=draw(st.booleans()))
-        reading = (
-            reading.nearest(before_days=draw(windows), after_days=draw(windows))
-            if chosen == "nearest"
-            else getattr(reading, chosen)()
-        )
-        return draw(st.sampled_from([reading <= 140, reading > 110, reading.between(140, 150)]))
+    kind = draw(st.sampled_from(["events", "one event", "comparison"] + (["and", "or", "not"] if depth else [])))
+    if kind == "events":
+        return draw(placed(draw(events)))
+    if kind == "one event":
+        return draw(placed(draw(chosen(draw(events)))))
+    if kind == "comparison":
+        return draw(comparisons())
     if kind == "not":
         return ~draw(criteria(depth=depth - 1))
     one, two = draw(criteria(depth=depth - 1)), draw(criteria(depth=depth - 1))
@@ -85,28 +142,37 @@ def criteria(draw, depth=2):
 
 @st.composite
 def definitions(draw):
-    events = diagnosis(draw(lists))
-    events = draw(st.sampled_from([events, events.first(), events.last()]))
-    cohort = Cohort.entry("entry", events, prior_observation_days=draw(st.sampled_from([0, 5])))
+    entry = draw(events)
+    entry = draw(st.sampled_from([entry, entry.first(), entry.last()]))
+    cohort = Cohort.entry("entry", entry, prior_observation_days=draw(st.sampled_from([0, 0, 5])))
     for number in range(draw(st.integers(0, 3))):
         add = cohort.require if draw(st.booleans()) else cohort.exclude
         cohort = add(f"step {number}", draw(criteria()))
     return cohort.exit(draw(st.sampled_from([end_of_observation(), days_after_entry(0), days_after_entry(10)])))
 
 
-VARIABLES = (
-    variable("age", age_years(), label="Age"),
-    variable("latest", measure(PRESSURE).last(), label="Latest"),
-    time_to(death(), name="death", label="Death"),
-)
+@st.composite
+def wanted(draw):
+    """Variables of every kind."""
+    return (
+        age_years().named("age_years"),
+        sex().named("sex"),
+        *(
+            draw(chosen(draw(pressures), pick=pick)).named(f"{pick}_pressure_mmhg")
+            for pick in ("first", "last", "nearest")
+        ),
+        draw(criteria(depth=1)).named("criterion", label="Criterion"),
+        time_to(draw(events), name="event", label="Event"),
+        time_to(draw(events).after_index(), name="later_event", label="Event after the index date"),
+    )
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(definition=definitions(), people=people)
-def test_they_agree_on_entry_steps_follow_up_values_and_attrition(both_engines, definition, people):
-    both_engines(definition, people, VARIABLES)
+@given(definition=definitions(), people=people, variables=wanted())
+def test_they_agree_on_entry_steps_follow_up_values_and_attrition(both_engines, definition, people, variables):
+    both_engines(definition, people, variables)
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,3 +186,60 @@ def test_a_definition_can_be_written_read_and_rebuilt_from_its_repr(definition):
     rebuilt = eval(repr(definition), {name: getattr(language, name) for name in language.__all__})
     assert rebuilt == definition
     assert rebuilt.digest == definition.digest
+
+
+def crowd(seed, n_people=60):
+    """People with so many events on so few days that every edge and tie occurs."""
+    dice = random.Random(seed)
+    day = lambda: FIRST_DAY + timedelta(days=dice.randrange(LAST))  # noqa: E731
+    keys = iter(dice.sample(range(10**6), 40 * n_people))
+
+    def events_of(kind):
+        concepts = [3004249] if kind == "measurement" else [*CONCEPTS, 2140000001, 0]
+        values = [None, 110.0, 120.0, 130.0, 140.0, 150.0] if kind == "measurement" else [None]
+        some = range(dice.randrange(10))
+        return [Event(next(keys), day(), dice.choice(concepts), dice.choice(values), dice.random() < 0.8) for _ in some]
+
+    return [
+        Person(
+            number,
+            born=(dice.randrange(1940, 1990), dice.choice([None, 1]), dice.choice([None, 1, 8, 20])),
+            sex=dice.choice(["male", "female", None]),
+            periods=[tuple(sorted((day(), day()))) for _ in range(dice.randrange(1, 4))],
+            events={kind: events_of(kind) for kind in ("condition", "observation", "visit", "measurement")},
+            died=day() if dice.random() < 0.5 else None,
+        )
+        for number in range(n_people)
+    ]
+
+
+def everything():
+    """A definition with every kind of event in every kind of window, and with every choice among them."""
+    kinds = [diagnosis(codelist("heart_failure")), observation(codelist("heart_failure")), death(), measure(PRESSURE)]
+    cohort = Cohort.entry("entry", diagnosis(codelist("myocardial_infarction")))
+    for kind in kinds:
+        one = [kind.first(), kind.last(), kind.nearest(before_days=5, after_days=5), kind.before_index().last()]
+        for what in (kind, *one):
+            windows = [what.before_index(), what.on_index(), what.within(before_days=1, after_days=2)]
+            for where in (*windows, what.between_days(None, None)):
+                cohort = cohort.require(repr(where), where)
+    return cohort.exit(days_after_entry(3))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_they_agree_on_a_crowd_full_of_ties(both_engines, seed):
+    pressure = measure(PRESSURE)
+    readings = {
+        "first": pressure.first(),
+        "last": pressure.last(),
+        "nearest": pressure.nearest(before_days=6, after_days=6),
+        "last_before": pressure.before_index().last(),
+        "first_after": pressure.after_index().first(),
+    }
+    variables = [
+        *(reading.named(f"{name}_mmhg") for name, reading in readings.items()),
+        age_years().named("age_years"),
+        time_to(death(), name="death", label="Death"),
+        time_to(visit(codelist("heart_failure")).after_index(), name="visit", label="Visit"),
+    ]
+    both_engines(everything(), crowd(seed), variables)

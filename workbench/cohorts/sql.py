@@ -36,7 +36,7 @@ EVENT_TABLES = {
         EventTable("observation", "observation_id", "observation_date", "observation_concept_id"),
         EventTable("visit_occurrence", "visit_occurrence_id", "visit_start_date", "visit_concept_id"),
         EventTable("measurement", "measurement_id", "measurement_date", "measurement_concept_id"),
-        # A person dies once: the person's id serves as the event's.
+        # Deaths have no key of their own: the person's id serves. They have no value either, so ties do not matter.
         EventTable("death", "person_id", "death_date", "cause_concept_id"),
     )
 }
