@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,19 +18,17 @@ _TABLE = """
 }
 .cw-table .gt_table { margin: 0 !important; border-top: 0 !important; border-bottom: 0 !important;
   font-size: 13px !important; font-variant-numeric: tabular-nums; }
-.cw-table .gt_title { text-align: left !important; font-weight: 600 !important; font-size: 14px !important;
-  padding: 0 0 6px !important; border: 0 !important; }
 .cw-table .gt_col_headings, .cw-table .gt_table_body { border-width: 1px 0 !important; }
 .cw-table .gt_row, .cw-table .gt_col_heading { padding: 5px 18px 5px 0 !important; max-width: none !important; }
 .cw-table .gt_stub { text-align: left !important; max-width: none !important; }
-.cw-table .gt_sourcenote { text-align: left !important; font-size: 12px !important; padding: 1px 0 !important; opacity: .8;
-  border: 0 !important; max-width: 60em !important; white-space: normal !important; }
-.cw-table .gt_sourcenotes:first-child .gt_sourcenote { padding-top: 7px !important; }
+.cw-table .cw-title { font-weight: 600; margin: .3em 0 .5em; }
+.cw-table .cw-notes { font-size: 12px; line-height: 1.5; opacity: .8; max-width: 60em; margin: .5em 0; }
 """
 # A figure is drawn once, in dark ink on nothing: turned over, it is light ink, and the turn of the hue gives its colours back.
 _FIGURE = """
 body[data-jp-theme-light="false"] .cw-figure, body.vscode-dark .cw-figure { filter: invert(1) hue-rotate(180deg); }
 """
+_NAMELESS = re.compile('aria-label=""')
 
 
 def as_style(*, figure: bool = False) -> str:
@@ -37,4 +38,22 @@ def as_style(*, figure: bool = False) -> str:
 
 def themed(table: ReleasedTable) -> str:
     """Return a released table as HTML in the type and the colours of the page around it."""
-    return f'{as_style()}<div class="cw-table">{table._repr_html_()}</div>'
+    title = f'<p class="cw-title">{escape(table.title)}</p>' if table.title else ""
+    notes = "<br>".join(map(escape, notes_of(table)))
+    return f'{as_style()}<div class="cw-table">{title}{body_of(table)}<p class="cw-notes">{notes}</p></div>'
+
+
+def body_of(table: ReleasedTable) -> str:
+    """Return headings and rows of a released table as its own HTML, without title and notes.
+
+    A wide table scrolls sideways; what is beside it then need not, and wraps.
+    """
+    body = replace(table, title="", caption="", notes=(), policy="")._repr_html_()
+    body = body.replace("(n = ", "(n\u00a0=\u00a0")
+    return _NAMELESS.sub(lambda _: f'aria-label="{escape(table.title, quote=True)}"', body, count=1)
+
+
+def notes_of(table: ReleasedTable) -> list[str]:
+    """Return caption, notes and policy of a released table, a line each."""
+    policy = f"Disclosure policy: {table.policy}." if table.policy else ""
+    return [line for line in (table.caption, *table.notes, policy) if line]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
 from workbench.disclosure import ReleasedTable
 from workbench.plots.mime import FIGURE_MIME, PROVENANCE_MIME, TABLE_MIME
+from workbench.plots.page_style import body_of, notes_of
 from workbench.templates.sentences import FINDINGS_MIME
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ Part = dict[str, Any]
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _ID = re.compile(r"\breleased-[0-9a-f]{8}\b")
 _STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
-_CONTAINER = re.compile(r"<div ([^>]*?)aria-label=\"\"([^>]*?) style=[^>]*>")
+_CONTAINER_STYLE = re.compile(r"(<div [^>]*?)style=[^>]*>")
 
 
 def parts_of(cells: Iterable[nbformat.NotebookNode]) -> list[Part]:
@@ -76,22 +75,14 @@ def _figure(content: dict[str, Any], number: int) -> Part:
 
 
 def _table(form: dict[str, Any], number: int) -> Part:
-    """Return a released table: its own HTML in the style of the page, and apart from it title and notes, which do not scroll.
+    """Return a released table in the style of the page; title and notes apart, because they do not scroll.
 
     The HTML is made afresh from the table's JSON form, so nothing in a notebook file is taken for markup.
     """
     table = ReleasedTable.from_dict(form)
-    policy = f"Disclosure policy: {table.policy}." if table.policy else ""
-    body = _STYLE.sub("", replace(table, title="", caption="", notes=(), policy="")._repr_html_())
-    # A page may show the same table twice.
-    body = _ID.sub(rf"\g<0>-{number}", body)
-    label = f'class="table" aria-label="{escape(table.title, quote=True)}"'
-    return {
-        "kind": "table",
-        "title": table.title,
-        "html": _CONTAINER.sub(lambda start: f"<div {start[1]}{label}{start[2]}>", body, count=1),
-        "notes": [line for line in (table.caption, *table.notes, policy) if line],
-    }
+    body = _ID.sub(rf"\g<0>-{number}", _STYLE.sub("", body_of(table)))  # a page may show the same table twice
+    body = _CONTAINER_STYLE.sub(r'\1class="table">', body, count=1)
+    return {"kind": "table", "title": table.title, "html": body, "notes": notes_of(table)}
 
 
 def _scrollable(rendered: str) -> str:
