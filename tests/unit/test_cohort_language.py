@@ -111,10 +111,11 @@ def test_the_published_schema_is_that_of_the_code_and_accepts_what_is_saved():
 
 def test_a_definition_can_be_read_aloud():
     assert protocol(COHORT).splitlines() == [
-        "People enter on the day of the first diagnosis of heart failure, if observed for at least 365 days before.",
+        "People enter on the day of the first diagnosis of heart failure, if they are observed on that day and have been for at least 365 days.",
         "Kept (aged 40 or over): age of at least 40 years.",
-        "Left out (slim or unknown pressure): the last reading of body mass index of below 20 kg/m² or (not a reading of systolic blood pressure from 90 days before the index date to the index date).",
+        "Left out (slim or unknown pressure): the last reading of body mass index below 20 kg/m² or (not a reading of systolic blood pressure from 90 days before the index date to the index date).",
         "Follow-up ends 730 days after entry, or with the observation period, whichever is earlier.",
+        "Codelist heart_failure, version 2026-11: Heart failure (316139) and its descendants.",
     ]
 
 

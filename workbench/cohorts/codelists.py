@@ -82,6 +82,10 @@ class Codelist:
     def __post_init__(self) -> None:
         check_text(self.name, "The name of a codelist")
         check_text(self.version, f"The version of codelist {self.name!r}")
+        if not isinstance(self.concepts, tuple | list):
+            raise DefinitionError(
+                f"The concepts of codelist {self.name!r} must be a tuple of them, not {self.concepts!r}."
+            )
         object.__setattr__(self, "concepts", tuple(self.concepts))
         for concept in self.concepts:
             if not isinstance(concept, Concept):

@@ -18,13 +18,13 @@ from workbench.cohorts.outcomes import TimeTo
 from workbench.cohorts.plan import Plan
 from workbench.cohorts.selection import Events
 from workbench.cohorts.sql import checked_relation, cte, quoted
+from workbench.cohorts.variables import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workbench.cohorts.definition import Exit, Step
     from workbench.cohorts.selection import SelectedEvent, SelectedReading
-    from workbench.cohorts.variables import Variable
 
 COHORT_COLUMNS = ("person_id", "site", "bucket", "cohort_start_date", "cohort_end_date")
 
@@ -103,6 +103,10 @@ def compile_cohort(
 def _check_columns(variables: Sequence[Variable], *, n_steps: int) -> None:
     taken = {*COHORT_COLUMNS, *(f"passed_{n}" for n in range(1, n_steps + 1))}
     for variable in variables:
+        if not isinstance(variable, Variable):
+            raise DefinitionError(
+                f"{variable!r} is not a variable. Name it: variable('age_years', age_years()) or age_years().named('age_years')."
+            )
         for column in variable.columns:
             if column in taken:
                 raise DefinitionError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from data_catalog.model.measures import Measure as MeasureDefinition
 from data_catalog.model.measures import measure_named
+from workbench.cohorts.checks import check_text
 from workbench.cohorts.codelists import Codelist
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.selection import Events, SelectedReading
@@ -106,6 +107,7 @@ class Measure(Events):
     with_implausible: bool = False
 
     def __post_init__(self) -> None:
+        check_text(self.measure, "The name of a measure")
         measure_named(self.measure)
         if not isinstance(self.with_implausible, bool):
             raise DefinitionError(f"with_implausible must be True or False, not {self.with_implausible!r}.")

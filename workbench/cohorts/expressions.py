@@ -13,12 +13,11 @@ from data_catalog.errors import did_you_mean
 from workbench.cohorts.checks import plain_number
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.nodes import Node
-from workbench.cohorts.variables import variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workbench.cohorts.variables import Variable, VariableKind
+    from workbench.cohorts.variables import VariableKind
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -42,16 +41,6 @@ class Expression(Node):
     def levels(self) -> tuple[str, ...]:
         """The values that a category can take."""
         return ()
-
-    def named(self, name: str, *, label: str | None = None) -> Variable:
-        """Return the value as a variable: a column *name* that tables call *label*.
-
-        Raises
-        ------
-        DefinitionError
-            If the name cannot be a column, or there is no label.
-        """
-        return variable(name, self, label=label)
 
 
 class Criterion(Expression):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from workbench.cohorts.errors import DefinitionError
+from workbench.cohorts.variables import variable
+
+if TYPE_CHECKING:
+    from workbench.cohorts.variables import Variable
 
 
 class Node:
@@ -15,6 +19,16 @@ class Node:
 
     type_name: ClassVar[str]
     usage: ClassVar[str] = ""
+
+    def named(self, name: str, *, label: str | None = None) -> Variable:
+        """Return the value as a variable: a column *name* that tables call *label*.
+
+        Raises
+        ------
+        DefinitionError
+            If the name cannot be a column, there is no label, or the part has no value for each person.
+        """
+        return variable(name, self, label=label)  # type: ignore[arg-type]  # it refuses what has no value
 
     def __bool__(self) -> NoReturn:
         raise DefinitionError(

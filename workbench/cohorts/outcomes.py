@@ -85,12 +85,12 @@ def time_to(events: Events | Within, *, name: str, label: str) -> Variable:
 def _waiting_for(events: Events | Within | SelectedEvent | SelectedReading) -> TimeTo:
     if not isinstance(events, Within):
         return TimeTo(events)  # type: ignore[arg-type]  # TimeTo says what it takes
-    if events.window.to_day is not None:
-        raise DefinitionError(
-            f"{events!r} stops waiting by itself. Let the cohort's exit end follow-up: .exit(days_after_entry(365))."
-        )
     if events.window.from_day is None or events.window.from_day < 0:
         raise DefinitionError(
             f"{events!r} begins before the index date. Time is counted from the index date: use .after_index() or no window."
+        )
+    if events.window.to_day is not None:
+        raise DefinitionError(
+            f"{events!r} stops waiting by itself. Let the cohort's exit end follow-up: .exit(days_after_entry(365))."
         )
     return TimeTo(events.events, events.window.from_day)  # type: ignore[arg-type]

@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import Field, fields, is_dataclass
 from functools import singledispatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from workbench.cohorts.codelists import Codelist
 from workbench.cohorts.definition import DaysAfterEntry
 from workbench.cohorts.demographics import AgeYears, Sex
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.events import Death, Diagnosis, Measure, Observation, Visit
 from workbench.cohorts.expressions import AllOf, AnyOf, Between, Compare, IsIn, Not
-from workbench.cohorts.selection import SelectedEvent, SelectedReading, Within
+from workbench.cohorts.selection import Events, SelectedEvent, SelectedReading, Within
 
 if TYPE_CHECKING:
-    from workbench.cohorts.codelists import Codelist
-    from workbench.cohorts.definition import Cohort
+    from workbench.cohorts.definition import Cohort, Entry
     from workbench.cohorts.windows import Window
 
-_COMPARED = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "exactly", "!=": "other than"}
+_COMPARED = {
+    "<": "below",
+    "<=": "of at most",
+    ">": "above",
+    ">=": "of at least",
+    "==": "of exactly",
+    "!=": "other than",
+}
 
 
 def protocol(definition: Cohort) -> str:
-    """Return a definition in English, a sentence for entry, each criterion and the end of follow-up.
+    """Return a definition in English: a line for entry, each criterion, the end of follow-up and each codelist.
 
     Examples
     --------
     >>> from workbench.cohorts import Cohort, age_years, codelist, diagnosis
     >>> cohort = Cohort.entry("heart failure", diagnosis(codelist("heart_failure")).first())
     >>> print(protocol(cohort.require("adults", age_years() >= 18)))
-    People enter on the day of the first diagnosis of heart failure.
+    People enter on the day of the first diagnosis of heart failure, if they are observed on that day.
     Kept (adults): age of at least 18 years.
     Follow-up ends with the observation period.
+    Codelist heart_failure, version 2026-11: Heart failure (316139) and its descendants.
     """
-    entry = definition.entry_event
-    observed = (
-        f", if observed for at least {entry.prior_observation_days} days before" if entry.prior_observation_days else ""
-    )
-    lines = [f"People enter on the day of {_words(entry.events)}{observed}."]
+    lines = [_entry_words(definition.entry_event)]
     for step in definition.steps:
         kept = "Kept" if step.action == "require" else "Left out"
         lines.append(f"{kept} ({step.label}): {_words(step.criterion)}.")
     rule = definition.exit_rule
     after = f" {_days(rule.days)} after entry, or" if isinstance(rule, DaysAfterEntry) else ""
     lines.append(f"Follow-up ends{after} with the observation period{', whichever is earlier' if after else ''}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_meaning, _codelists(definition))])
+
+
+def _entry_words(entry: Entry) -> str:
+    days = entry.prior_observation_days
+    enough = f" and have been for at least {_days(days)}" if days else ""
+    if isinstance(entry.events, Events):
+        return f"People enter on the earliest day of {_words(entry.events)} on which they are observed{enough}."
+    return f"People enter on the day of {_words(entry.events)}, if they are observed on that day{enough}."
+
+
+def _codelists(part: object) -> list[Codelist]:
+    """The codelists anywhere inside, each once, in the order of the definition."""
+    if isinstance(part, Codelist):
+        return [part]
+    inner = part if isinstance(part, tuple) else [getattr(part, field.name) for field in _fields(part)]
+    return list(dict.fromkeys(found for item in inner for found in _codelists(item)))
+
+
+def _fields(part: object) -> tuple[Field[Any], ...]:
+    return fields(part) if is_dataclass(part) else ()
+
+
+def _meaning(codes: Codelist) -> str:
+    named: dict[bool, list[str]] = {True: [], False: []}
+    for concept in codes.concepts:
+        below = " and its descendants" if concept.descendants else ""
+        named[concept.excluded].append(f"{concept.name} ({concept.id}){below}")
+    without = f"; without {', '.join(named[True])}" if named[True] else ""
+    return f"Codelist {codes.name}, version {codes.version}: {', '.join(named[False])}{without}."
 
 
 @singledispatch
@@ -94,15 +128,13 @@ def _sex(_sex: Sex) -> str:
 @_words.register(Compare)
 def _compare(criterion: Compare) -> str:
     unit = criterion.value.unit
-    return (
-        f"{_words(criterion.value)} of {_COMPARED[criterion.operator]} {criterion.limit:g}{f' {unit}' if unit else ''}"
-    )
+    return f"{_words(criterion.value)} {_COMPARED[criterion.operator]} {criterion.limit}{f' {unit}' if unit else ''}"
 
 
 @_words.register(Between)
 def _between(criterion: Between) -> str:
     unit = criterion.value.unit
-    return f"{_words(criterion.value)} from {criterion.low:g} to {criterion.high:g}{f' {unit}' if unit else ''}"
+    return f"{_words(criterion.value)} from {criterion.low} to {criterion.high}{f' {unit}' if unit else ''}"
 
 
 @_words.register(IsIn)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from data_catalog.errors import did_you_mean
 from workbench.cohorts.decoding import decode
 from workbench.cohorts.definition import Cohort
 from workbench.cohorts.encoding import SCHEMA_VERSION, VERSION_KEY, canonical_json, to_dict
@@ -64,7 +63,7 @@ def from_dict(data: Mapping[str, Any]) -> Cohort:
 def _version_fault(data: Mapping[str, Any]) -> str:
     if VERSION_KEY in data:
         return f"must be a whole number from 1 on, not {data[VERSION_KEY]!r}."
-    return f"missing. The keys are: {', '.join(map(str, data))}. {did_you_mean(VERSION_KEY, map(str, data))}"
+    return f"missing. Begin with {VERSION_KEY}: {SCHEMA_VERSION}."
 
 
 def to_json(definition: Cohort) -> str:
@@ -83,8 +82,12 @@ def from_json(text: str) -> Cohort:
     try:
         data = json.loads(text, object_pairs_hook=_no_key_twice)
     except (ValueError, RecursionError) as error:
-        raise DefinitionError(f"This is not a JSON file that can be read: {error}.") from error
+        raise DefinitionError(f"This is no JSON that can be read: {_fault(error)}.") from error
     return from_dict(data)
+
+
+def _fault(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def from_yaml(text: str) -> Cohort:
     try:
         data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - it is a SafeLoader that refuses more
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DefinitionError(f"This is not a YAML file that can be read: {error}.") from error
+        raise DefinitionError(f"This is no YAML that can be read: {_fault(error)}.") from error
     return from_dict(data)
 
 
@@ -127,13 +130,14 @@ class _StrictLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own
-        keys = [key.value for key, _ in node.value]
+        seen = []
         for key, _ in node.value:
-            if keys.count(key.value) > 1:
+            if key.value in seen:
                 line = key.start_mark.line + 1
                 raise DefinitionError(
                     f"Line {line}: the key {key.value!r} stands twice in the same place. Keep one of them."
                 )
+            seen.append(key.value)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -155,7 +159,7 @@ def read_definition(path: Path) -> Cohort:
     try:
         return reader(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path.name}: cannot be read: {error}.") from error
+        raise DefinitionError(f"{path.name}: cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     except DefinitionError as error:
         raise DefinitionError(f"{path.name}: {error}") from error
 
