@@ -113,3 +113,18 @@ def test_the_compiler_reads_the_columns_that_the_model_declares():
         assert {read.event_id, read.start_date, read.concept_id} <= set(declared.field_names), name
         assert (declared.primary_key or ("person_id",)) == (read.event_id,), name  # death has no key of its own
         assert declared.start_date == read.start_date, name
+
+
+def test_each_table_is_read_once_however_often_a_definition_uses_it():
+    infarction = diagnosis(codelist("myocardial_infarction"))
+    pressure = measure(PRESSURE)
+    definition = (
+        Cohort.entry("heart failure", HEART_FAILURE.first())
+        .exclude("infarction before", infarction.before_index())
+        .require("infarction after", infarction.after_index())
+        .require("pressure then", pressure.nearest(before_days=30) <= 140)
+    )
+    sql = compile_cohort(definition, (*VARIABLES, HEART_FAILURE.after_index().named("again", label="Again"))).sql
+    for name in ("condition_occurrence", "measurement", "death", "concept_ancestor", "observation_period"):
+        assert sql.count(f"lake.main.{name}") == 1, name
+    assert sql.count("cw_diagnosis_1_facts AS") == sql.count("cw_diagnosis_2_facts AS") == 1
