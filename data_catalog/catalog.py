@@ -22,7 +22,7 @@ from data_catalog.governance.permits import (
 )
 from data_catalog.harmonise.identity import KEY_BYTES, write_key
 from data_catalog.ingest import ingest
-from data_catalog.model import TABLES, create_all_sql
+from data_catalog.model import create_all_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,27 +44,6 @@ class Snapshot:
     time: datetime
     author: str
     message: str
-
-
-@dataclass(frozen=True)
-class TableContents:
-    """How many rows and how many distinct people one table holds, for one site."""
-
-    table: str
-    site: str
-    n_rows: int
-    n_people: int | None
-
-
-@dataclass(frozen=True)
-class CatalogDescription:
-    """What a catalog holds, as its steward sees it: exact counts. Analysts see them through a study, gated."""
-
-    title: str
-    snapshot: Snapshot
-    sites: tuple[str, ...]
-    tables: tuple[TableContents, ...]
-    notes: tuple[str, ...]
 
 
 class Catalog:
@@ -204,30 +183,6 @@ class Catalog:
         """Return every permit, newest first."""
         with lake.open_reader(self.folder) as connection:
             return recorded_permits(connection)
-
-    def describe(self, *, snapshot: int | None = None) -> CatalogDescription:
-        """Say what the catalog holds at a snapshot (the newest if not given): for its steward, exact."""
-        seen = self.snapshot(snapshot)
-        with lake.open_reader(self.folder, snapshot=seen.snapshot_id) as connection:
-            tables: list[TableContents] = []
-            for table in TABLES.values():
-                if table.schema not in ("main", "genomics"):
-                    continue
-                people = "count(DISTINCT person_id)" if "person_id" in table.field_names else "NULL"
-                rows = connection.execute(
-                    f"SELECT site, count(*), {people} FROM lake.{table.schema}.{lake.quoted(table.name)} GROUP BY site ORDER BY site"
-                ).fetchall()
-                tables += [TableContents(table.name, *row) for row in rows]
-            notes = connection.execute(
-                "SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at"
-            ).fetchall()
-        return CatalogDescription(
-            title=self.title,
-            snapshot=seen,
-            sites=tuple(sorted({table.site for table in tables})),
-            tables=tuple(tables),
-            notes=tuple(f"{site}: {note}" for site, note in notes),
-        )
 
     def snapshot(self, snapshot: int | None = None) -> Snapshot:
         """Return the snapshot of that number, or the newest.
