@@ -80,7 +80,12 @@ def page(request, browser, report):
     opened.wait_for_function(
         "[...document.querySelectorAll('figure')].every((figure) => figure.querySelector('div')?.offsetHeight > 100)"
     )
-    opened.wait_for_timeout(500)
+    # Plots fit themselves to their width in several passes, which take longer on a busy machine: wait until nothing moves.
+    for _ in range(40):
+        before = opened.evaluate(TEXTS)
+        opened.wait_for_timeout(500)
+        if before and before == opened.evaluate(TEXTS):
+            break
     yield opened
     opened.close()
 
