@@ -2,6 +2,7 @@
 
 from data_catalog.model.fields import (
     IMAGING,
+    Field,
     Table,
     concept,
     key,
@@ -53,7 +54,17 @@ IMAGE_FEATURE = Table(
         concept("anatomic_site_concept_id", "Where in the body the feature is."),
         source_text("alg_system", "Program that found it, with its version."),
         optional("alg_datetime", "TIMESTAMP", "Moment at which the program ran."),
+        # The published list reaches day and method through the series; every question asks for them, so they are copied here.
+        Field("image_feature_date", "DATE", "Day on which the pictures were taken, as in the series.", added=True),
+        Field(
+            "method_concept_id",
+            "BIGINT",
+            "How the pictures were made, as in the series: ultrasound, MR, …",
+            references="concept.concept_id",
+            added=True,
+        ),
     ),
+    start_date="image_feature_date",
     concept="image_feature_concept_id",
 )
 

@@ -120,6 +120,12 @@ WAVEFORM_FEATURE = Table(
             references="concept.concept_id",
             added=True,
         ),
+        Field(
+            "waveform_feature_date",
+            "DATE",
+            "Day of the stretch that it describes, or of the session if the stretch has no time.",
+            added=True,
+        ),
     ),
     start_date="waveform_feature_start_timestamp",
     end_date="waveform_feature_end_timestamp",
