@@ -16,7 +16,7 @@ from data_catalog.lake import open_reader
 from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file, whas500_mapping
 
-TEMPLATE = "01_survival_after_infarction"
+TEMPLATE = "02_survival_after_infarction"
 
 
 def forms(identifier: int | str) -> list[bytes]:

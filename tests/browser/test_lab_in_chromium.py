@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 TOKEN = "only-for-this-test"  # guards a server on the loopback address for a minute
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
-NOTEBOOK = "01_survival_after_infarction.ipynb"
+NOTEBOOK = "02_survival_after_infarction.ipynb"
 
 
 SHOW_CELL = """async (words) => {

@@ -13,7 +13,7 @@ from workbench.templates import run_template
 
 pytestmark = pytest.mark.browser
 
-TEMPLATE = "01_survival_after_infarction"
+TEMPLATE = "02_survival_after_infarction"
 WIDTHS = (1280, 390)
 FLAGS = [
     "--no-sandbox",

@@ -10,7 +10,7 @@ from pathlib import Path
 from data_catalog.lake import is_catalog
 from workbench.cli.lab import lab_command, lab_environment, prepare_folder
 
-NOTEBOOK = "01_survival_after_infarction.ipynb"
+NOTEBOOK = "02_survival_after_infarction.ipynb"
 
 
 def test_the_folder_gets_the_templates_and_a_demo_catalog(tmp_path, monkeypatch):

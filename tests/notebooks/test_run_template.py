@@ -85,10 +85,10 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(folder):
     assert not (folder / "run").exists()
 
 
-def test_the_first_template_answers_its_question_within_a_minute(tmp_path):
+def test_the_template_on_infarction_answers_its_question_within_a_minute(tmp_path):
     made = demo_catalog(tmp_path / "catalog")
     started = time.monotonic()
-    done = run_template("01", output=tmp_path / "run", parameters={"catalog": str(made.folder)})
+    done = run_template("02", output=tmp_path / "run", parameters={"catalog": str(made.folder)})
     assert time.monotonic() - started < 60
     assert {path.stem for path in done.tables} == {"attrition", "table_1", "survival", "test", "regression"}
     survival, adjusted = done.findings
@@ -99,8 +99,8 @@ def test_the_first_template_answers_its_question_within_a_minute(tmp_path):
     assert f"{float(row['hazard_ratio']):.2f} times" in adjusted, "the findings quote what the tables hold"
 
 
-def test_the_cells_of_the_first_template_are_short_and_it_ends_with_what_it_claims():
-    cells = find_template("01").notebook.cells
+def test_the_cells_of_the_template_on_infarction_are_short_and_it_ends_with_what_it_claims():
+    cells = find_template("02").notebook.cells
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     assert max(len(source.splitlines()) for source in code) <= 20
     assert code[-1].count("assert ") in {2, 3}

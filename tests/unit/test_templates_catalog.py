@@ -52,8 +52,8 @@ def test_an_installation_without_templates_says_where_it_looked(tmp_path, monkey
         templates()
 
 
-def test_the_first_template_of_the_project_asks_a_question_and_names_its_catalog_parameter():
-    template = find_template("01")
+def test_the_template_on_infarction_asks_a_question_and_names_its_catalog_parameter():
+    template = find_template("02")
     assert template.question.endswith("?")
     assert {"catalog", "purpose", "seed"} <= set(template.parameters)
 

@@ -10,7 +10,7 @@ import typer
 from workbench.cli.errors import show
 from workbench.cli.options import AsJson
 
-TEMPLATE = "01_survival_after_infarction"
+TEMPLATE = "02_survival_after_infarction"
 
 
 def demo(

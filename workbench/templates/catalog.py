@@ -23,7 +23,7 @@ class Template:
     Parameters
     ----------
     name : str
-        Its file name without the ending, e.g. "01_survival_after_infarction".
+        Its file name without the ending, e.g. "02_survival_after_infarction".
     path : Path
         The notebook.
     """
