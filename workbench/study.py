@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -10,8 +10,17 @@ import polars as pl
 from data_catalog import lake
 from data_catalog.catalog import Catalog
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
-from data_catalog.governance.basis import CONSENT, NO_CONSENT_NEEDED
+from data_catalog.governance.basis import NO_CONSENT_NEEDED
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
+from data_catalog.governance.population import (
+    EVERYBODY,
+    POPULATION,
+    Standing,
+    allowed_in_words,
+    choose_population,
+    known_modalities,
+    newest_snapshot,
+)
 from data_catalog.model import TABLES, table_address
 from workbench.cohorts.attrition import attrition_sql, members_where
 from workbench.cohorts.compile import compile_cohort
@@ -34,13 +43,16 @@ if TYPE_CHECKING:
     from workbench.disclosure import ReleasedTable
     from workbench.statistics.protocols import Analysis
 
-_POPULATION = "population"
 _ENGINES = {"inline": inline.run}
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a result rests on, for the head of a report."""
+    """What a result rests on, for the head of a report.
+
+    ``modalities`` are the sorts of data that the study may use. ``consent_epoch`` says as of when consents and withdrawals are
+    heeded; it is later than ``consent_epoch_at_opening`` if somebody has said something new since, and the people were chosen again.
+    """
 
     catalog: str
     snapshot: Snapshot
@@ -49,6 +61,9 @@ class Provenance:
     policy: str
     engine: str
     seed: int
+    modalities: tuple[str, ...] = ("clinical",)
+    consent_epoch: int = 0
+    consent_epoch_at_opening: int = 0
 
 
 class Study:
@@ -56,6 +71,11 @@ class Study:
 
     Everything that a study returns has passed the disclosure gate; only :meth:`people`, which needs a permit for rows, shows
     individuals, and they stay where the study runs.
+
+    The data stay those of the snapshot for the life of the study; consents, withdrawals and permits do not. Before each question
+    the study looks whether the catalog has learnt anything new of them. A permit that was revoked ends its answers. If consents
+    have changed or somebody has left, its people are chosen again, cohorts made before are dropped, and ``provenance`` names the
+    new consent epoch.
 
     Examples
     --------
@@ -72,6 +92,7 @@ class Study:
         user: str,
         provenance: Provenance,
         policy: Policy,
+        standing: Standing,
     ) -> None:
         self._catalog = catalog
         self._connection = connection
@@ -81,6 +102,7 @@ class Study:
         self._cohorts: dict[tuple[str, tuple[Variable, ...]], str] = {}
         self.provenance = provenance
         self._settings = dict(connection.execute("SELECT name, value FROM lake.provenance.setting").fetchall())
+        self._standing = standing
         self._choose_population()
 
     @classmethod
@@ -89,6 +111,7 @@ class Study:
         catalog: Catalog | Path | str,
         *,
         purpose: str,
+        modalities: Sequence[str] = ("clinical",),
         permit: str | None = None,
         snapshot: int | None = None,
         engine: str = "inline",
@@ -103,6 +126,9 @@ class Study:
             The catalog, or its folder.
         purpose : str
             Why the data are used; see :data:`data_catalog.governance.permits.PURPOSES`.
+        modalities : sequence of {"clinical", "waveform", "imaging", "genomic"}
+            The sorts of data that the study needs; clinical data always belong to them. People who have not allowed every one of
+            them for this purpose are left out, at the first step of every attrition.
         permit : str, optional
             Id of the permit to work under; if not given, the one of the current user that allows most.
         snapshot : int, optional
@@ -122,12 +148,16 @@ class Study:
             If the policy allows more than the default one.
         CatalogError
             If there is no such catalog or snapshot.
+        UnknownNameError
+            If a modality is none.
         """
         catalog = catalog if isinstance(catalog, Catalog) else Catalog.open(catalog)
         if engine not in _ENGINES:
             raise WorkbenchError(f"{engine!r} is not an engine. {did_you_mean(engine, _ENGINES)}")
+        modalities = known_modalities(modalities)
         user = current_user()
-        chosen = choose_permit(catalog.permits(), user=user, purpose=purpose, level=Level.DISCOVER, permit_id=permit)
+        standing = Standing.read(catalog.folder, purpose=purpose, modalities=modalities)
+        chosen = choose_permit(standing.permits, user=user, purpose=purpose, level=Level.DISCOVER, permit_id=permit)
         base = Policy.load()
         policy = base if policy is None else policy.no_looser_than(base)
         seen = catalog.snapshot(snapshot)
@@ -139,9 +169,14 @@ class Study:
             policy=policy.label,
             engine=engine,
             seed=seed,
+            modalities=modalities,
+            consent_epoch=standing.epoch,
+            consent_epoch_at_opening=standing.epoch,
         )
         connection = lake.open_reader(catalog.folder, snapshot=seen.snapshot_id)
-        return cls(catalog, connection, permit=chosen, user=user, provenance=provenance, policy=policy)
+        return cls(
+            catalog, connection, permit=chosen, user=user, provenance=provenance, policy=policy, standing=standing
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +193,7 @@ class Study:
     def __repr__(self) -> str:
         p = self.provenance
         return (
-            f"Study.open({str(self._catalog.folder)!r}, purpose={p.purpose!r}, permit={p.permit_id!r}, "
+            f"Study.open({str(self._catalog.folder)!r}, purpose={p.purpose!r}, modalities={p.modalities!r}, permit={p.permit_id!r}, "
             f"snapshot={p.snapshot.snapshot_id}, engine={p.engine!r}, seed={p.seed})"
         )
 
@@ -170,7 +205,7 @@ class Study:
             if table.schema in ("main", "genomics") and "person_id" in table.field_names:
                 rows = self._connection.execute(
                     f"SELECT site, count(DISTINCT person_id), count(*) FROM {table_address(table)} "
-                    f"SEMI JOIN {_POPULATION} USING (person_id, site) GROUP BY site ORDER BY site"
+                    f"SEMI JOIN {POPULATION} USING (person_id, site) GROUP BY site ORDER BY site"
                 ).fetchall()
                 tables += [TableContents(site, table.name, *counts) for site, *counts in rows]
         notes = self._connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at")
@@ -213,7 +248,9 @@ class Study:
         return self._frame(cohort, tuple(variables), identified=True)
 
     def _require(self, level: Level) -> None:
-        """Refuse what the permit does not allow at this moment: a permit may end while a study is open."""
+        """Refuse what the permit does not allow at this moment, and choose the people again if consents have changed."""
+        if not self._standing.still_holds(newest_snapshot(self._connection)):
+            self._follow()
         choose_permit(
             [self._permit],
             user=self._user,
@@ -222,22 +259,36 @@ class Study:
             permit_id=self._permit.permit_id,
         )
 
-    def _choose_population(self) -> None:
-        """List the people whom a legal basis lets this study use: one stated at ingest, or their own consent, the last one recorded."""
-        self._connection.execute(
-            f"CREATE TEMP TABLE {_POPULATION} AS "
-            "WITH said AS (SELECT person_id, arg_max(status, recorded_at) AS status FROM lake.governance.consent "
-            "              WHERE modality = 'clinical' AND purpose IN ('*', $purpose) AND valid_from <= now() GROUP BY person_id) "
-            "SELECT person_id, site, CAST(person_id % $buckets AS INTEGER) AS bucket FROM lake.main.person LEFT JOIN said USING (person_id) "
-            "WHERE coalesce(status, '') <> 'withdrawn' AND (legal_basis <> $consent OR status = 'given')",
-            {"purpose": self.provenance.purpose, "buckets": int(self._settings["buckets"]), "consent": CONSENT},
+    def _follow(self) -> None:
+        """Take over what the newest snapshot says of permits, consents and withdrawals."""
+        before = self._standing
+        self._standing = Standing.read(
+            self._catalog.folder, purpose=self.provenance.purpose, modalities=self.provenance.modalities
         )
-        rows = self._connection.execute(f"SELECT DISTINCT site, bucket FROM {_POPULATION}").fetchall()
+        mine = self._permit.permit_id
+        self._permit = next((permit for permit in self._standing.permits if permit.permit_id == mine), self._permit)
+        if self._standing.says_otherwise(before):
+            self._choose_population()
+
+    def _choose_population(self) -> None:
+        """List the people whom consent or another legal basis lets this study use, and forget cohorts of other people."""
+        for name in self._cohorts.values():
+            self._connection.execute(f"DROP TABLE {name}")
+        self._cohorts.clear()
+        choose_population(
+            self._connection,
+            self._standing,
+            self._catalog.folder,
+            modalities=self.provenance.modalities,
+            buckets=int(self._settings["buckets"]),
+        )
+        rows = self._connection.execute(f"SELECT DISTINCT site, bucket FROM {POPULATION}").fetchall()
         self._units = tuple(sorted(Unit(site, bucket) for site, bucket in rows))
+        self.provenance = replace(self.provenance, consent_epoch=self._standing.epoch)
 
     def _materialised(self, cohort: Cohort, variables: tuple[Variable, ...]) -> tuple[str, CompiledCohort]:
         """Run the definition once and keep its people as a temporary table of this connection."""
-        compiled = compile_cohort(cohort, variables, database="lake", population=_POPULATION)
+        compiled = compile_cohort(cohort, variables, database="lake", population=POPULATION)
         key = (cohort.digest, variables)
         if key not in self._cohorts:
             name = f"cohort_{len(self._cohorts)}"
@@ -248,13 +299,12 @@ class Study:
     def _attrition(self, cohort: Cohort) -> Attrition:
         self._require(Level.DISCOVER)
         name, compiled = self._materialised(cohort, ())
-        everybody, allowed = (self._n(f"SELECT count(*) FROM {table}") for table in ("lake.main.person", _POPULATION))
+        everybody, allowed = (self._n(f"SELECT count(*) FROM {table}") for table in (EVERYBODY, POPULATION))
         kept = self._connection.execute(attrition_sql(compiled, name)).fetchall()[0]
-        labels = ("Allowed for this purpose by consent or another legal basis", *compiled.step_labels)
+        first = allowed_in_words(self.provenance.purpose, self.provenance.modalities)
+        labels = (first, *compiled.step_labels)
         counts = (everybody, allowed, *kept)
-        # Where every ingest brought data of nobody real, or public ones, no consent can leave anybody out, and that is no secret.
-        free = {row[0] for row in self._connection.execute("SELECT legal_basis FROM lake.provenance.ingest").fetchall()}
-        certain = free <= NO_CONSENT_NEEDED
+        certain = self._leaves_nobody_out()
         steps = zip(labels, counts, counts[1:], strict=False)
         return Attrition(
             tuple(
@@ -262,6 +312,11 @@ class Study:
                 for number, (label, before, after) in enumerate(steps)
             )
         )
+
+    def _leaves_nobody_out(self) -> bool:
+        """Whether no consent can leave anybody out: every ingest brought data of nobody real, or public ones, and no one objects."""
+        free = {row[0] for row in self._connection.execute("SELECT legal_basis FROM lake.provenance.ingest").fetchall()}
+        return free <= NO_CONSENT_NEEDED and not self._standing.statements.num_rows
 
     def _n(self, sql: str) -> int:
         return int(self._connection.execute(sql).fetchall()[0][0])

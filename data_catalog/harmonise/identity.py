@@ -33,25 +33,37 @@ def read_key(folder: Path) -> bytes:
         return (folder / _KEY_FILE).read_bytes()
     except OSError as error:
         raise CatalogError(
-            f"The pseudonym key of the catalog at {folder} cannot be read, so no people can be added: {error.strerror}."
+            f"The pseudonym key of the catalog at {folder} cannot be read, so nobody can be brought in or found: {error.strerror}."
         ) from error
+
+
+def keyed_digest_sql(message: str) -> str:
+    """Return the SQL of the keyed hash of the SQL expression *message*: 64 hexadecimal digits.
+
+    It takes the named parameters ``$inner_key`` and ``$outer_key`` (see :func:`digest_parameters`). The construction is HMAC's: a
+    hash of a hash, each begun with its own key.
+    """
+    return f"sha256($outer_key || sha256($inner_key || '|' || {message}))"
 
 
 def person_id_sql(source_id: str) -> str:
     """Return the SQL expression of the person id for the SQL expression *source_id*.
 
-    It takes the named parameters ``$inner_key``, ``$outer_key`` (see :func:`key_parameters`) and ``$site``. The construction is
-    HMAC's: a hash of a hash, each begun with its own key. The first 60 bits of SHA-256 make a positive BIGINT; that two of ten
-    million people share one has a chance of about 4 in 100,000, and the check of keys at ingest would refuse them.
+    Its parameters come from :func:`key_parameters`. The first 60 bits of SHA-256 make a positive BIGINT;
+    that two of ten million people share one has a chance of about 4 in 100,000, and the check of keys at ingest would refuse them.
     """
-    message = f"$inner_key || '|' || $site || '|' || {source_id}"
-    return f"('0x' || left(sha256($outer_key || sha256({message})), 15))::BIGINT"
+    digest = keyed_digest_sql(f"$site || '|' || {source_id}")
+    return f"('0x' || left({digest}, 15))::BIGINT"
 
 
 def key_parameters(key: bytes, *, site: str) -> dict[str, str]:
     """Return the parameters that :func:`person_id_sql` takes."""
+    return {**digest_parameters(key), "site": site}
+
+
+def digest_parameters(key: bytes) -> dict[str, str]:
+    """Return the parameters that :func:`keyed_digest_sql` takes."""
     return {
         "inner_key": hashlib.sha256(b"inner" + key).hexdigest(),
         "outer_key": hashlib.sha256(b"outer" + key).hexdigest(),
-        "site": site,
     }

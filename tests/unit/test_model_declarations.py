@@ -104,8 +104,8 @@ def test_a_table_names_only_fields_that_it_has(name):
 def test_every_row_says_which_hospital_it_comes_from(name):
     site = TABLES[name].field("site")
     assert (site.type, site.added) == ("VARCHAR", True)
-    # Permits and settings may hold for the whole catalog.
-    assert site.required == (name not in {"permit", "setting"})
+    # Permits, settings and consent epochs may hold for the whole catalog.
+    assert site.required == (name not in {"permit", "setting", "consent_epoch"})
 
 
 def test_clinical_events_are_facts_and_nothing_else_is():

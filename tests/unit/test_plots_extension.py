@@ -23,6 +23,9 @@ PROVENANCE = Provenance(
     policy="cw-sdc-1",
     engine="inline",
     seed=3,
+    modalities=("clinical", "genomic"),
+    consent_epoch=5,
+    consent_epoch_at_opening=4,
 )
 
 
@@ -50,6 +53,9 @@ def test_provenance_is_shown_in_words_and_escaped(shell):
     shown, _ = shell.display_formatter.format(PROVENANCE)
     assert ("Snapshot", "7, of 01 March 2026, 09:30 UTC") in shown[PROVENANCE_MIME]["rows"]
     assert ("Purpose", "scientific research") in shown[PROVENANCE_MIME]["rows"]
+    assert ("Data", "clinical, genomic") in shown[PROVENANCE_MIME]["rows"]
+    epochs = "epoch 5; 4 when the study was opened, then its people were chosen again"
+    assert ("Consent", epochs) in shown[PROVENANCE_MIME]["rows"]
     assert "Heart &lt;centre&gt;" in shown["text/html"]
 
 

@@ -18,11 +18,20 @@ def as_rows(provenance: Provenance) -> dict[str, str]:
         "Catalog": provenance.catalog,
         "Snapshot": f"{snapshot.snapshot_id}, of {snapshot.time:%d %B %Y, %H:%M %Z}".removesuffix(" "),
         "Purpose": provenance.purpose.replace("_", " "),
+        "Data": ", ".join(provenance.modalities),
+        "Consent": _consent(provenance),
         "Permit": provenance.permit_id,
         "Disclosure policy": provenance.policy,
         "Engine": provenance.engine,
         "Seed": str(provenance.seed),
     }
+
+
+def _consent(provenance: Provenance) -> str:
+    """Say as of when consents and withdrawals are heeded."""
+    now, at_opening = provenance.consent_epoch, provenance.consent_epoch_at_opening
+    since = f"; {at_opening} when the study was opened, then its people were chosen again" if now != at_opening else ""
+    return f"epoch {now}{since}"
 
 
 def as_html(rows: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Who may be studied and who may ask: consent, permits, and the only link back to the source's own numbers."""
+"""Who may be studied and who may ask: consent, permits, withdrawals, and the only link back to the source's own numbers."""
 
 from data_catalog.model.fields import OURS, Table, key, optional, person, required, source_text
 
@@ -55,4 +55,33 @@ PERSON_LINK = Table(
     sorted_by=("person_id",),
 )
 
-TABLES = (CONSENT, PERMIT, PERSON_LINK)
+CONSENT_EPOCH = Table(
+    "consent_epoch",
+    "One row a moment from which people allow something else than before. Results name the epoch that they rest on.",
+    kind="governance",
+    schema="governance",
+    standard=OURS,
+    fields=(
+        key("epoch", "Number of the epoch, from 1.", type="BIGINT"),
+        required("began_at", "TIMESTAMPTZ", "Moment at which it began."),
+        source_text("reason", "What changed, in words that name nobody."),
+    ),
+    partitioned_by=(),
+)
+
+TOMBSTONE = Table(
+    "tombstone",
+    "One row an identifier of somebody who has left the catalog, as a hash under the catalog's key: it keeps the person from being "
+    "brought in again, and names nobody.",
+    kind="governance",
+    schema="governance",
+    standard=OURS,
+    fields=(
+        required("identifier", "VARCHAR", "What was hashed: record_number or person_id."),
+        required("digest", "VARCHAR", "The hash."),
+        required("withdrawn_at", "TIMESTAMPTZ", "Moment at which the person left."),
+    ),
+    sorted_by=("digest",),
+)
+
+TABLES = (CONSENT, CONSENT_EPOCH, PERMIT, PERSON_LINK, TOMBSTONE)
