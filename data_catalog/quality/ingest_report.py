@@ -96,7 +96,7 @@ def _unmapped(code: UnmappedCode) -> str:
 
 
 def _written(table: TableReport) -> str:
-    people = "" if table.n_people is None else f" of {table.n_people:,} people"
+    people = "" if table.n_people is None else f" of {table.n_people:,} {'person' if table.n_people == 1 else 'people'}"
     flagged = f", {table.n_flagged:,} flagged" if table.n_flagged else ""
     return f"{table.table}: {_rows(table.n_rows)}{people}{flagged}"
 

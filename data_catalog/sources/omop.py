@@ -1,4 +1,7 @@
-"""A folder of OMOP CDM 5.4 tables, one file each, as Parquet or delimited text. Rows and their ids are kept as they are."""
+"""A folder of OMOP CDM 5.4 tables, one file each, as Parquet or delimited text. Rows and their ids are kept as they are.
+
+Tables of the imaging (MI-CDM) and the waveform extension are taken too, when the folder has them.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from data_catalog.errors import IngestError
-from data_catalog.harmonise.units import conversion_factor
 from data_catalog.harmonise.vocabulary import stage_shipped_vocabulary, vocabulary_of_site
 from data_catalog.lake import literal, quoted
 from data_catalog.model import TABLES, Table
-from data_catalog.model.measures import MEASURES
+from data_catalog.model.fields import IMAGING, OMOP, WAVEFORM
+from data_catalog.model.tables import DECLARED
 from data_catalog.sources.base import IngestContext, StagedSource
 from data_catalog.sources.files import RawTable, read_table, require_types, suffix_of, typed
+from data_catalog.sources.omop_extensions import add_days_and_methods
+from data_catalog.sources.omop_values import add_canonical_values
 
 if TYPE_CHECKING:
     import duckdb
 
-_STANDARD = "OMOP CDM 5.4"
+_STANDARDS = (OMOP, IMAGING, WAVEFORM)
+# The columns that a folder may bring: the published ones, and those that the declarations add to an extension because without
+# them nobody could ask for its rows.
+_FIELDS = {declared.name: declared.fields for declared in DECLARED if declared.standard in _STANDARDS}
 # Text that exports of the CDM write for a missing value.
 _MISSING = ("", "NULL", "\\N")
 
 
 @dataclass(frozen=True)
 class OmopFolder:
-    """A folder with one file for each OMOP table that a site has: ``person.parquet``, ``measurement.csv.gz``, …
+    """A folder with one file for each table that a site has: ``person.parquet``, ``measurement.csv.gz``, ``image_feature.csv``, …
 
     Parameters
     ----------
@@ -45,8 +51,9 @@ class OmopFolder:
 
     @property
     def mapping(self) -> str:
-        """The standard that says what the columns mean."""
-        return _STANDARD
+        """The standards that say what the columns mean: OMOP, and the extensions whose tables the folder has."""
+        present = {TABLES[name].standard for name in self._tables()}
+        return ", ".join(standard for standard in _STANDARDS if standard in present or standard == OMOP)
 
     def _paths(self) -> list[Path]:
         folder = Path(self.folder)
@@ -60,7 +67,7 @@ class OmopFolder:
         for path in self._paths():
             suffix = suffix_of(path)
             name = path.name[: -len(suffix)].lower() if suffix else ""
-            if name not in TABLES or TABLES[name].standard != _STANDARD:
+            if name not in _FIELDS:
                 continue
             if name in found:
                 raise IngestError(
@@ -92,21 +99,22 @@ class OmopFolder:
             relations["person_link"] = "_staged_person_link"
         if "concept" not in relations and vocabulary_of_site(connection, context.site) is None:
             relations |= stage_shipped_vocabulary(connection)
-        if "measurement" in relations:
-            _harmonise_values(connection, has_vocabulary="concept" in relations)
+        add_canonical_values(connection, relations, site=context.site)
+        add_days_and_methods(connection, relations, site=context.site)
         return StagedSource(relations=relations, n_read=n_read, ignored=tuple(ignored))
 
 
 def _stage_table(connection: duckdb.DuckDBPyConnection, table: Table, raw: RawTable) -> list[str]:
     """Bring one file's columns to the model's names and types; return what it has that the model has not."""
     columns = {column.lower(): column for column in raw.columns}
-    for field in table.fields:
-        if field.required and not field.added and field.name not in columns:
+    fields = _FIELDS[table.name]
+    for field in fields:
+        if field.required and field.name not in columns:
             raise IngestError(
-                f"{raw.file} has no column {field.name!r}, which {_STANDARD} requires of the table {table.name!r}. Its columns: "
+                f"{raw.file} has no column {field.name!r}, which {table.standard} requires of the table {table.name!r}. Its columns: "
                 f"{', '.join(raw.columns)}.\nAdd the column to the export."
             )
-    held = {field.name: field for field in table.fields if not field.added and field.name in columns}
+    held = {field.name: field for field in fields if field.name in columns}
     require_types(
         connection,
         raw,
@@ -116,8 +124,7 @@ def _stage_table(connection: duckdb.DuckDBPyConnection, table: Table, raw: RawTa
     select = [
         f"{typed(columns[field.name], field.type, missing=_MISSING) if field.name in held else f'CAST(NULL AS {field.type})'} "
         f"AS {quoted(field.name)}"
-        for field in table.fields
-        if not field.added
+        for field in fields
     ]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _staged_{table.name} AS "
@@ -147,41 +154,3 @@ def _set_record_numbers_apart(connection: duckdb.DuckDBPyConnection) -> None:
         "FROM _staged_person WHERE person_source_value IS NOT NULL"
     )
     connection.execute("ALTER TABLE _staged_person DROP COLUMN person_source_value")
-
-
-def _harmonise_values(connection: duckdb.DuckDBPyConnection, *, has_vocabulary: bool) -> None:
-    """Add ``value_canonical`` and ``unit_canonical`` to the measurements that a measure of the registry covers."""
-    unit_code = "concept.concept_code" if has_vocabulary else "NULL"
-    join = (
-        "LEFT JOIN _staged_concept AS concept ON concept.concept_id = m.unit_concept_id AND concept.vocabulary_id = 'UCUM'"
-        if has_vocabulary
-        else ""
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _measured AS SELECT m.*, coalesce(m.unit_source_value, {unit_code}) AS _unit "
-        f"FROM _staged_measurement AS m {join}"
-    )
-    measures = {concept: measure for measure in MEASURES.values() for concept in measure.concept_ids}
-    found = connection.execute(
-        f"SELECT DISTINCT measurement_concept_id, _unit FROM _measured WHERE _unit IS NOT NULL "
-        f"AND measurement_concept_id IN ({', '.join(map(str, measures))})"
-    ).fetchall()
-    factors = [
-        (concept, unit, conversion_factor(unit, measures[concept].unit), measures[concept].unit)
-        for concept, unit in found
-    ]
-    connection.register(
-        "_factors",
-        pl.DataFrame(
-            [row for row in factors if row[2] is not None],
-            schema={"concept": pl.Int64, "unit": pl.String, "factor": pl.Float64, "canonical": pl.String},
-            orient="row",
-        ),
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE _staged_measurement AS "
-        "SELECT m.* EXCLUDE (_unit), m.value_as_number * f.factor AS value_canonical, f.canonical AS unit_canonical "
-        "FROM _measured AS m LEFT JOIN _factors AS f ON f.concept = m.measurement_concept_id AND f.unit = m._unit"
-    )
-    connection.unregister("_factors")
-    connection.execute("DROP TABLE _measured")
