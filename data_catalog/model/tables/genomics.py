@@ -1,4 +1,4 @@
-"""Variants and genotypes: one row a variant, people by their position in the file they came from.
+"""Variants and genotypes: one row a variant, people by their position in it.
 
 Rare variants list the positions of carriers, common ones hold two bits a person. Genotype rows name nobody: a position points
 to a person through ``sample`` alone, so a pseudonym can change, or a person leave, without touching them.
@@ -23,7 +23,12 @@ CALLSET = Table(
     fields=(
         key("callset_id", "Key of the file.", type="VARCHAR"),
         required("genome_build", "VARCHAR", "Reference genome: GRCh37, GRCh38, …"),
-        required("n_samples", "INTEGER", "People in the file; positions run from 0 to one less."),
+        required(
+            "n_samples",
+            "INTEGER",
+            "Positions that the rows of variants have, from 0 to one less: the people of the file who were in the catalog when "
+            "it came. Some may have left since; who is still there stands in sample.",
+        ),
         optional("half_call_policy", "VARCHAR", "What was done with calls of which one allele is missing."),
         optional("is_phased", "BOOLEAN", "Whether the source tells the two chromosomes apart."),
         source_text("source_file", "Name of the file."),
@@ -34,13 +39,17 @@ CALLSET = Table(
 
 SAMPLE = Table(
     "sample",
-    "One row a person in a file of genotypes.",
+    "One row a person in a file of genotypes. Who is not here any more has no genotype, whatever stands at the position.",
     kind="person",
     schema="genomics",
     standard=OURS,
     fields=(
         _callset_key(),
-        key("sample_index", "Position of the person in the file, from 0.", type="INTEGER"),
+        key(
+            "sample_index",
+            "Position of the person in the rows of variants, from 0. It is never given to another; people who leave make gaps.",
+            type="INTEGER",
+        ),
         person(),
     ),
     sorted_by=("callset_id", "sample_index"),
@@ -64,9 +73,11 @@ VARIANT = Table(
         source_text("source_record", "The source's record before it was split and normalised: chrom:pos:ref:alts."),
         source_text("filter", "What the caller's filters said; PASS if nothing was wrong."),
         required("ac", "INTEGER", "Alternate alleles counted."),
-        required("an", "INTEGER", "Alleles called."),
+        required("an", "INTEGER", "Alleles called: two for each person called, also where a chromosome is single."),
         optional("af", "DOUBLE", "Share of the called alleles that are alternate; empty if nothing was called."),
-        required("n_hom_alt", "INTEGER", "People with two alternate alleles."),
+        required(
+            "n_hom_alt", "INTEGER", "People with two alternate alleles, or with the only one of a single chromosome."
+        ),
         required("n_missing", "INTEGER", "People without a call."),
         required(
             "alt_is_major", "BOOLEAN", "Whether the alternate allele is the commoner one; a carrier is then no rarity."
