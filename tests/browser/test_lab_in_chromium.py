@@ -1,104 +1,90 @@
-"""JupyterLab as ``workbench lab`` starts it: the template runs from top to bottom and its plots are drawn without any network."""
+"""JupyterLab as ``workbench lab`` starts it: tiles open notebooks, these run, and nothing is fetched from anywhere."""
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.request
 
 import pytest
 
 from workbench.cli.lab import lab_command, lab_environment, prepare_folder
+from workbench.cli.launcher import tiles
 
 pytestmark = pytest.mark.browser
 
-TOKEN = "only-for-this-test"  # guards a server on the loopback address for a minute
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-NOTEBOOK = "02_survival_after_infarction.ipynb"
-
-
-SHOW_CELL = """async (words) => {
-    const notebook = window.jupyterapp.shell.currentWidget.content
-    const place = notebook.widgets.findIndex((cell) => cell.model.sharedModel.getSource().includes(words))
-    notebook.activeCellIndex = place
-    await notebook.scrollToItem(place, 'start')
-}"""
+TEMPLATE = "02_survival_after_infarction.ipynb"
+STARTER = "build_a_cohort.ipynb"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """A running JupyterLab; its address."""
+def lab(tmp_path_factory, start_server, free_port, token):
+    """A running JupyterLab on a folder of its own."""
     folder = tmp_path_factory.mktemp("lab")
     catalog = prepare_folder(folder / "work")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = lab_command(folder / "work", port=port, open_browser=False)
-    environment = lab_environment(folder / "work", catalog)
-    home = {
-        name: str(folder / "home") for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    }
-    options = [f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True"]
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(
-        [*command, *options], env={**environment, **home}, stdout=log, stderr=log, start_new_session=True
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=1)
-                break
-            except OSError:
-                assert server.poll() is None, (folder / "log").read_text()
-                time.sleep(0.25)
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=20)
-        log.close()
+    port = free_port()
+    command = [
+        *lab_command(folder / "work", port=port, open_browser=False),
+        f"--IdentityProvider.token={token}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    homes = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    environment = lab_environment(folder / "work", catalog) | {name: str(folder / "home") for name in homes}
+    environment["PATH"] = os.defpath  # no program beside this interpreter is needed
+    with start_server(command, environment, folder=folder, address=f"http://127.0.0.1:{port}") as running:
+        yield running
 
 
-def test_the_template_runs_and_draws_without_any_network(lab, chromium):
-    from playwright.sync_api import sync_playwright
+def open_path(page) -> str:
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path", timeout=60_000)
+    return page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{lab}/lab/workspaces/test/tree/{NOTEBOOK}?reset&token={TOKEN}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+
+def test_it_opens_at_the_launcher_and_a_click_on_a_tile_opens_its_notebook(lab):
+    page = lab.open("")
+    shown = page.locator(".jp-LauncherCard[data-category='Cardio Workbench']")
+    shown.first.wait_for(timeout=90_000)
+    assert [title.strip() for title in shown.all_inner_texts()] == [tile.title for tile in tiles()]
+    assert shown.locator("svg").count() == len(tiles())
+    for tile in tiles():
+        page.locator(".lm-TabBar-tabLabel", has_text="Launcher").first.click()
+        page.get_by_title(tile.description, exact=True).first.click()
         page.wait_for_function(
-            """async () => {
-                const session = window.jupyterapp?.shell.currentWidget?.sessionContext
-                if (!session) return false
-                await session.ready
-                const kernel = session.session?.kernel
-                return kernel?.connectionStatus === 'connected' && kernel.status === 'idle'
-            }""",
-            timeout=90_000,
+            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=tile.notebook, timeout=60_000
         )
-        assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_function(
-            "window.jupyterapp.shell.currentWidget.content.widgets.filter((c) => c.model.type === 'code')"
-            ".every((c) => c.model.executionCount !== null)",
-            timeout=120_000,
-        )
-        page.wait_for_timeout(2000)
-        errors = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
-        # JupyterLab draws only the cells in view, and the plots are pictures of lines and texts (SVG).
-        for words, drawn in (
-            ("plot_survival(", "Years since admission"),
-            ("plot_forest(", "Hazard ratio (95 % interval)"),
-        ):
-            page.evaluate(SHOW_CELL, words)
-            page.locator(".bk-Figure svg text", has_text=drawn).first.wait_for(timeout=20_000)
-        browser.close()
-    assert errors == []
-    outside = [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))]
-    assert outside == []
+    assert lab.asked_outside() == []
+    page.close()
+
+
+def test_nothing_asks_whether_news_are_wanted(lab):
+    page = lab.open("lab/workspaces/news?reset")
+    page.wait_for_selector(".jp-LauncherCard", timeout=90_000)
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("Would you like to get notified about official Jupyter news?").count() == 0
+    page.close()
+
+
+@pytest.mark.parametrize("notebook", [STARTER, TEMPLATE])
+def test_whatever_a_notebook_shows_has_a_rich_form_and_a_text_beside_it(lab, notebook):
+    page = lab.open(f"lab/workspaces/forms/tree/{notebook}?reset")
+    outputs = [output for cell in lab.run_all(page) for output in cell]
+    page.close()
+    assert [output["error"] for output in outputs if output["type"] == "error"] == []
+    shown = [set(output["forms"]) for output in outputs if output["type"] == "execute_result"]
+    assert len(shown) >= 6
+    for forms in shown:
+        assert "text/plain" in forms
+        assert forms & {"text/html", "text/markdown"}, forms
+    assert lab.asked_outside() == []
+
+
+def test_the_plots_of_a_template_are_drawn_without_any_network(lab):
+    page = lab.open(f"lab/workspaces/plots/tree/{TEMPLATE}?reset")
+    lab.run_all(page)
+    # The plots are pictures of lines and texts (SVG).
+    for words, drawn in (
+        ("plot_survival(", "Years since admission"),
+        ("plot_forest(", "Hazard ratio (95 % interval)"),
+    ):
+        lab.show_cell(page, words)
+        page.locator(".bk-Figure svg text", has_text=drawn).first.wait_for(timeout=20_000)
+    page.close()
+    assert lab.asked_outside() == []

@@ -15,16 +15,6 @@ pytestmark = pytest.mark.browser
 
 TEMPLATE = "02_survival_after_infarction"
 WIDTHS = (1280, 390)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 # Every text that the browser has drawn in a plot, and where, in pixels: figures are SVG, so their texts are elements that it has
 # measured itself. An outline and a filling of the same text count once.
 TEXTS = """
@@ -56,16 +46,6 @@ def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     catalog = demo_catalog(folder / "catalog")
     return run_template(TEMPLATE, output=folder / "run", parameters={"catalog": str(catalog.folder)}).report
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width} px")

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 from data_catalog.demo import demo_catalog
+from workbench.cli.launcher import write_tiles
 from workbench.templates import templates
+from workbench.templates.catalog import starter
 
 # JupyterLab asks the web for news and for extensions unless told otherwise.
 _SETTINGS = {
@@ -20,12 +22,12 @@ _SETTINGS = {
 
 
 def prepare_folder(folder: Path) -> Path:
-    """Put the templates and a demo catalog into *folder*, leaving what is there already; return the catalog's folder.
+    """Put the notebooks and a demo catalog into *folder*, leaving what is there already; return the catalog's folder.
 
     A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to use.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for template in templates():
+    for template in (starter(), *templates()):
         copy = folder / template.path.name
         if not copy.exists():
             shutil.copyfile(template.path, copy)
@@ -42,7 +44,6 @@ def lab_command(folder: Path, *, port: int | None = None, open_browser: bool = T
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={folder.resolve()}",
         "--LabApp.extension_manager=readonly",
-        f"--LabApp.default_url=/lab/tree/{templates()[0].path.name}",
     ]
     if port is not None:
         command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
@@ -53,23 +54,45 @@ def lab_command(folder: Path, *, port: int | None = None, open_browser: bool = T
     return command
 
 
-def lab_environment(folder: Path, catalog: Path) -> dict[str, str]:
-    """Return the environment of JupyterLab: this interpreter's kernel, plots inside the page, no questions to the web."""
-    config = folder / ".workbench-lab"
-    (config / "labconfig").mkdir(parents=True, exist_ok=True)
-    (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS), encoding="utf-8")
-    others = os.environ.get("JUPYTER_CONFIG_PATH")
+def write_settings(home: Path, *, notebooks: str = "") -> dict[str, str]:
+    """Write JupyterLab's settings and the launcher's tiles, and return the variables that make JupyterLab find them.
+
+    Parameters
+    ----------
+    home : Path
+        Folder for them; made if it is not there. What lies there from an earlier time is replaced.
+    notebooks : str
+        Where the notebooks lie, seen from the folder that the server shows; empty if in that folder itself.
+    """
+    home = home.resolve()
+    settings = home / "config" / "labconfig" / "default_setting_overrides.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps(_SETTINGS), encoding="utf-8")
+    write_tiles(home / "data", notebooks=notebooks)
     return {
-        **os.environ,
-        "JUPYTER_CONFIG_PATH": os.pathsep.join([str(config.resolve()), *([others] if others else [])]),
+        "JUPYTER_CONFIG_PATH": _before("JUPYTER_CONFIG_PATH", home / "config"),
+        "JUPYTER_PATH": _before("JUPYTER_PATH", home / "data"),
         "JUPYTER_PREFER_ENV_PATH": "1",
+        # Tabs that were open: those of this folder, not those of another JupyterLab of the same user.
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "PANEL_INLINE": "true",
-        "WORKBENCH_CATALOG": str(catalog.resolve()),
     }
 
 
+def lab_environment(folder: Path, catalog: Path) -> dict[str, str]:
+    """Return the environment of JupyterLab: this interpreter's kernel, plots inside the page, no questions to the web."""
+    settings = write_settings(folder / ".workbench-lab")
+    return {**os.environ, **settings, "WORKBENCH_CATALOG": str(catalog.resolve())}
+
+
+def _before(name: str, path: Path) -> str:
+    """Put *path* before what a variable that lists paths already says."""
+    others = os.environ.get(name)
+    return os.pathsep.join([str(path), *([others] if others else [])])
+
+
 def start_lab(folder: Path, *, port: int | None = None, open_browser: bool = True) -> int:
-    """Open JupyterLab with the templates and wait until it is closed.
+    """Open JupyterLab at its launcher and wait until it is closed.
 
     Parameters
     ----------
@@ -78,7 +101,7 @@ def start_lab(folder: Path, *, port: int | None = None, open_browser: bool = Tru
     port : int, optional
         Port on this machine; a free one if not given.
     open_browser : bool
-        Open the browser at the first template.
+        Open the browser too.
 
     Returns
     -------

@@ -22,7 +22,7 @@ def lab(
     port: Annotated[int | None, typer.Option(help="Port on this machine; a free one if not given.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
 ) -> None:
-    """Open JupyterLab with the templates and the demo catalog."""
+    """Open JupyterLab with a cohort to build, the templates and the demo catalog."""
     from workbench.cli.lab import start_lab
 
     raise typer.Exit(start_lab(folder, port=port, open_browser=browser))

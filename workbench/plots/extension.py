@@ -10,6 +10,7 @@ from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedT
 from workbench.plots.mime import PROVENANCE_MIME, TABLE_MIME, is_headless
 from workbench.plots.page_style import themed
 from workbench.plots.provenance import as_html, as_rows
+from workbench.plots.summaries import SUMMARISED, summary
 from workbench.study import Provenance
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Set up a notebook: formatters for what the gate releases, and Panel with its code in the notebook instead of on the web."""
+    """Set up a notebook: formatters for what the gate releases, for definitions and for studies; and Panel with its code in the notebook instead of on the web."""
     bundles = _bundles(shell)
     for kind, formatter in _formatters().items():
         bundles.for_type(kind, formatter)
@@ -45,7 +46,11 @@ def _bundles(shell: InteractiveShell) -> MimeBundleFormatter:
 
 def _formatters() -> dict[type, Callable[..., dict[str, Any]]]:
     tables = (ReleasedTable, ReleasedSurvival, ReleasedRegression, ReleasedTest)
-    return {**dict.fromkeys(tables, _show_table), Provenance: _show_provenance}
+    return {
+        **dict.fromkeys(tables, _show_table),
+        **dict.fromkeys(SUMMARISED, _show_summary),
+        Provenance: _show_provenance,
+    }
 
 
 def _show_table(
@@ -53,6 +58,10 @@ def _show_table(
 ) -> dict[str, Any]:
     table = released if isinstance(released, ReleasedTable) else released.table
     return {"text/plain": str(table), "text/html": themed(table), TABLE_MIME: table.to_dict()}
+
+
+def _show_summary(thing: object, **_: object) -> dict[str, Any]:
+    return {"text/plain": repr(thing), "text/html": summary(thing)}
 
 
 def _show_provenance(provenance: Provenance, **_: object) -> dict[str, Any]:

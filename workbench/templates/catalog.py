@@ -83,6 +83,12 @@ def templates() -> list[Template]:
     return [Template(path.stem, path) for path in sorted(folder.glob("[0-9]*.ipynb"))]
 
 
+def starter() -> Template:
+    """Return the notebook to begin one's own work from: it builds a cohort. It has no number, and answers no question by itself."""
+    path = _folder() / "build_a_cohort.ipynb"
+    return Template(path.stem, path)
+
+
 def find_template(name: str) -> Template:
     """Return the template of that name.
 
