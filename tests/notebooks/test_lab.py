@@ -7,16 +7,23 @@ import os
 import sys
 from pathlib import Path
 
+import nbformat
+import yaml
+
+from data_catalog.demo import demo_catalog
 from data_catalog.lake import is_catalog
-from workbench.cli.lab import lab_command, lab_environment, prepare_folder
+from workbench.cli.lab import lab_command, lab_environment, prepare_folder, write_settings
+from workbench.cli.launcher import tiles
+from workbench.templates import templates
+from workbench.templates.catalog import starter
 
 NOTEBOOK = "02_survival_after_infarction.ipynb"
 
 
-def test_the_folder_gets_the_templates_and_a_demo_catalog(tmp_path, monkeypatch):
+def test_the_folder_gets_the_notebooks_of_all_tiles_and_a_demo_catalog(tmp_path, monkeypatch):
     monkeypatch.delenv("WORKBENCH_CATALOG", raising=False)
     catalog = prepare_folder(tmp_path / "work")
-    assert (tmp_path / "work" / NOTEBOOK).is_file()
+    assert {tile.notebook for tile in tiles()} == {path.name for path in (tmp_path / "work").glob("*.ipynb")}
     assert is_catalog(catalog)
 
 
@@ -45,3 +52,57 @@ def test_jupyterlab_asks_the_web_for_nothing_and_runs_the_kernel_of_its_own_envi
     folder = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
     settings = json.loads((folder / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8"))
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def tiles_in(data: Path) -> list[dict]:
+    return yaml.safe_load((data / "jupyter_app_launcher" / "jp_app_launcher_workbench.yaml").read_text("utf-8"))
+
+
+def test_a_cohort_and_every_template_have_a_tile_in_the_launcher(tmp_path):
+    environment = lab_environment(tmp_path, tmp_path / "catalog")
+    written = tiles_in(Path(environment["JUPYTER_PATH"].split(os.pathsep)[0]))
+    assert written[0]["title"] == "Build a cohort"
+    assert "Survival after myocardial infarction" in [tile["title"] for tile in written]
+    assert [tile["source"][0]["args"]["path"] for tile in written] == [
+        "build_a_cohort.ipynb",
+        *(template.path.name for template in templates()),
+    ]
+    assert all(tile["description"] for tile in written)
+    assert all(Path(tile["icon"]).read_text(encoding="utf-8").startswith("<svg ") for tile in written)
+
+
+def test_tiles_point_into_the_folder_of_the_notebooks_where_the_server_shows_more(tmp_path):
+    variables = write_settings(tmp_path / "settings", notebooks="notebooks")
+    (data,) = variables["JUPYTER_PATH"].split(os.pathsep)[:1]
+    assert all(tile["source"][0]["args"]["path"].startswith("notebooks/") for tile in tiles_in(Path(data)))
+
+
+def test_folders_that_jupyter_knew_before_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "/somewhere/share")
+    assert write_settings(tmp_path)["JUPYTER_PATH"] == os.pathsep.join([str(tmp_path / "data"), "/somewhere/share"])
+
+
+def test_the_notebook_that_builds_a_cohort_runs_and_shows_whom_each_step_keeps(tmp_path):
+    import papermill
+
+    from workbench.templates.kernel import ThisInterpreter
+
+    catalog = demo_catalog(tmp_path / "catalog")
+    done = papermill.execute_notebook(
+        starter().path,
+        tmp_path / "done.ipynb",
+        parameters={"catalog": str(catalog.folder)},
+        engine_name="nbclient",
+        kernel_name="python3",
+        language="python",
+        kernel_manager_class=ThisInterpreter,
+        progress_bar=False,
+    )
+    texts = [
+        output["data"]["text/plain"]
+        for cell in nbformat.from_dict(done).cells
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "execute_result"
+    ]
+    assert any(text.startswith("Study.open(") for text in texts)
+    assert any("People left" in text and "first heart failure" in text for text in texts)

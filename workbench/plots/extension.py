@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
 
 from data_catalog.errors import WorkbenchError
 from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.formatters import MimeBundleFormatter
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
+
+_LOADS = re.compile(r"^\s*%load_ext\s+workbench\s*$", re.MULTILINE)
 
 
 def load(shell: InteractiveShell) -> None:
@@ -27,6 +32,7 @@ def load(shell: InteractiveShell) -> None:
         bundles.for_type(kind, formatter)
     if not is_headless():
         _draw_offline()
+        shell.events.register("pre_run_cell", _draw_offline_again)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -34,6 +40,8 @@ def unload(shell: InteractiveShell) -> None:
     bundles = _bundles(shell)
     for kind in _formatters():
         bundles.pop(kind, None)
+    if _draw_offline_again in shell.events.callbacks["pre_run_cell"]:
+        shell.events.unregister("pre_run_cell", _draw_offline_again)
 
 
 def _bundles(shell: InteractiveShell) -> MimeBundleFormatter:
@@ -80,3 +88,12 @@ def _draw_offline() -> None:
     import panel
 
     panel.extension(inline=True)
+
+
+def _draw_offline_again(cell: ExecutionInfo) -> None:
+    # A page that was reloaded has lost the code that draws, while its kernel still has the extension: IPython then passes over
+    # %load_ext, and every plot would stay blank.
+    shell = get_ipython()
+    if shell is not None and _LOADS.search(cell.raw_cell or ""):
+        with shell.builtin_trap:  # by which Panel knows that it runs in a notebook
+            _draw_offline()
