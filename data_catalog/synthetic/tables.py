@@ -291,10 +291,9 @@ class _Tables:
                 waveform_registry_id="waveform_occurrence_id",
                 waveform_channel_source_value=pl.lit("12 leads"),
                 channel_concept_id=pl.lit(c.ALL_LEADS, pl.Int64),
-                metadata_source_value=pl.lit("sampling_rate"),
+                metadata_source_value=pl.lit("sampling_rate_hz"),
                 metadata_concept_id=pl.lit(c.SAMPLING_RATE, pl.Int64),
                 value_as_number=pl.lit(float(_SAMPLES_PER_SECOND)),
-                unit_source_value=pl.lit("Hz"),
             ),
             "waveform_feature": _numbered(features, "waveform_feature_id").select(
                 "site",

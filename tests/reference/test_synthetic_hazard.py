@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,6 @@ import pytest
 from lifelines import CoxPHFitter
 
 from data_catalog.synthetic import write_hospitals
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
