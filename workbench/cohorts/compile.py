@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.cohorts.criteria_sql import value_sql
-from workbench.cohorts.definition import Cohort, DaysAfterEntry
+from workbench.cohorts.criteria_sql import met_sql, value_sql
+from workbench.cohorts.definition import Cohort
 from workbench.cohorts.errors import DefinitionError
+from workbench.cohorts.exits import AtFirst, DaysAfterEntry, parts_of
 from workbench.cohorts.outcomes import TimeTo
 from workbench.cohorts.plan import Plan
+from workbench.cohorts.readings import Measure
 from workbench.cohorts.selection import Events
 from workbench.cohorts.sql import checked_relation, cte, quoted
 from workbench.cohorts.variables import Variable
@@ -23,10 +25,12 @@ from workbench.cohorts.variables import Variable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.cohorts.definition import Exit, Step
+    from workbench.cohorts.definition import Step
+    from workbench.cohorts.exits import Exit
     from workbench.cohorts.selection import SelectedEvent, SelectedReading
 
-COHORT_COLUMNS = ("person_id", "site", "bucket", "cohort_start_date", "cohort_end_date")
+# What tells the units of work apart has the query's own prefix, so that a variable may be called "site".
+COHORT_COLUMNS = ("person_id", "cw_site", "cw_bucket", "cohort_start_date", "cohort_end_date")
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,24 @@ class CompiledCohort:
     Parameters
     ----------
     sql : str
-        A single SELECT for DuckDB. One row for each person who enters, in no particular order: ``person_id``, ``site``, ``bucket``,
-        ``cohort_start_date``, ``cohort_end_date``, ``passed_1`` … ``passed_n`` (whether the person stays, by each criterion
-        alone; never null) and the columns of the variables (null if missing).
+        A single SELECT for DuckDB. One row for each person who enters, in no particular order: ``person_id``, ``cw_site``,
+        ``cw_bucket``, ``cohort_start_date``, ``cohort_end_date``, ``passed_1`` … ``passed_n`` (whether the person stays, by each
+        criterion alone; never null) and the columns of the variables (null if missing).
     parameters : mapping of str to value
         What the query's placeholders stand for.
     step_labels : tuple of str
         The entry event's label, then one for each ``passed_``.
     variables : tuple of Variable
         In the order of their columns.
+    modalities : frozenset of str
+        The sorts of data that the query reads: "clinical" always, "waveform", "imaging", "genomic".
     """
 
     sql: str
     parameters: Mapping[str, Any]
     step_labels: tuple[str, ...]
     variables: tuple[Variable, ...]
+    modalities: frozenset[str]
 
     @property
     def passed_columns(self) -> tuple[str, ...]:
@@ -91,13 +98,59 @@ def compile_cohort(
     _check_columns(variables, n_steps=len(definition.steps))
 
     entry = _entry(definition, plan)
-    columns = [f"cw_entry.{name}" for name in COHORT_COLUMNS]
-    columns += [f"{_stays(step, plan)} AS passed_{n}" for n, step in enumerate(definition.steps, start=1)]
-    columns += [column for wanted in variables for column in _variable_columns(wanted, plan)]
-    select = ",\n".join(f"    {column}" for column in columns)
-    parts = ",\n".join([*plan.event_parts(), *entry, *plan.fact_parts()])
-    sql = f"WITH\n{parts}\nSELECT\n{select}\nFROM cw_entry{plan.joins()}"
-    return CompiledCohort(sql, plan.parameters.values, definition.step_labels, variables)
+    end_date = _end_date(definition.exit_rule, plan)
+    passed = [f"{_stays(step, plan)} AS passed_{n}" for n, step in enumerate(definition.steps, start=1)]
+    columns = [*_own_columns(end_date), *passed, *_value_columns(variables, end_date, plan)]
+    sql = _query([*plan.event_parts(), *entry, *plan.fact_parts()], columns, plan)
+    return CompiledCohort(sql, plan.parameters.values, definition.step_labels, variables, plan.modalities)
+
+
+def compile_variables(variables: Sequence[Variable], *, members: str, database: str = "lake") -> CompiledCohort:
+    """Compile the variables wanted of people whose entry and end are known, so that a definition need not run again.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        What to find of each person.
+    members : str
+        A relation with the columns ``person_id``, ``cw_site``, ``cw_bucket``, ``cohort_start_date`` and ``cohort_end_date``.
+    database : str
+        The attached database whose schema ``main`` has the tables of the data model.
+
+    Returns
+    -------
+    CompiledCohort
+        With a row for each member and no steps.
+
+    Raises
+    ------
+    DefinitionError
+        If two variables have the same column, a column is one of the cohort's own, or a relation's name is no plain name.
+    """
+    variables = tuple(variables)
+    plan = Plan(checked_relation(database, "The database"), "cw_entry")
+    _check_columns(variables, n_steps=0)
+    known = "SELECT person_id, cw_site AS site, cw_bucket AS bucket, cohort_start_date, cohort_end_date"
+    entry = cte("cw_entry", [known, f"FROM {checked_relation(members, 'The members')}"])
+    end_date = "cw_entry.cohort_end_date"
+    columns = [*_own_columns(end_date), *_value_columns(variables, end_date, plan)]
+    sql = _query([entry, *plan.event_parts(), *plan.fact_parts()], columns, plan)
+    return CompiledCohort(sql, plan.parameters.values, (), variables, plan.modalities)
+
+
+def _query(parts: Sequence[str], columns: Sequence[str], plan: Plan) -> str:
+    relations, listed = ",\n".join(parts), ",\n".join(f"    {column}" for column in columns)
+    return f"WITH\n{relations}\nSELECT\n{listed}\nFROM cw_entry{plan.joins()}"
+
+
+def _own_columns(end_date: str) -> list[str]:
+    return [
+        "cw_entry.person_id",
+        "cw_entry.site AS cw_site",
+        "cw_entry.bucket AS cw_bucket",
+        "cw_entry.cohort_start_date",
+        f"{end_date} AS cohort_end_date",
+    ]
 
 
 def _check_columns(variables: Sequence[Variable], *, n_steps: int) -> None:
@@ -146,7 +199,7 @@ def _entry(definition: Cohort, plan: Plan) -> list[str]:
             "cw_entry",
             [
                 "SELECT person_id, site, bucket, index_date AS cohort_start_date,",
-                f"       {_end_date(definition.exit_rule, plan)} AS cohort_end_date",
+                f"       {_latest_end_date(definition.exit_rule, plan)} AS cohort_end_date",
                 "FROM cw_index",
             ],
             materialized=True,
@@ -159,32 +212,57 @@ def _candidates(events: Events | SelectedEvent | SelectedReading, plan: Plan) ->
     if isinstance(events, Events):
         return [f"SELECT person_id, site, event_date FROM {plan.read(events)}"]
     day = "max(event_date)" if events.pick == "last" else "min(event_date)"
+    if isinstance(events.events, Measure) and events.events.methods:
+        sign = -1 if events.pick == "last" else 1
+        day = f"arg_min(event_date, (method_rank, {sign} * (event_date - DATE '2000-01-01')))"
     return [f"SELECT person_id, site, {day} AS event_date FROM {plan.read(events.events)} GROUP BY person_id, site"]
 
 
+def _latest_end_date(rule: Exit, plan: Plan) -> str:
+    """The end of follow-up as far as it is known before any event after the index date is looked at."""
+    limits = [part.days for part in parts_of(rule) if isinstance(part, DaysAfterEntry)]
+    if not limits:
+        return "period_end_date"
+    return f"least(period_end_date, index_date + {plan.parameters.bind(min(limits))}::INTEGER)"
+
+
 def _end_date(rule: Exit, plan: Plan) -> str:
-    if isinstance(rule, DaysAfterEntry):
-        return f"least(period_end_date, index_date + {plan.parameters.bind(rule.days)}::INTEGER)"
-    return "period_end_date"
+    """The end of follow-up of a row of ``cw_entry``: that date, or an earlier event that ends it."""
+    ends = ["cw_entry.cohort_end_date"]
+    for part in parts_of(rule):
+        if isinstance(part, AtFirst):
+            first_day = _first_day(part.events, part.from_day, plan)
+            ends.append(
+                f"cw_entry.cohort_start_date + CAST({first_day} AS INTEGER)"
+            )  # null without such an event: passed over
+    return ends[0] if len(ends) == 1 else f"least({', '.join(ends)})"
+
+
+def _first_day(events: Events, from_day: int, plan: Plan) -> str:
+    return plan.fact(events, f"min(day) FILTER (day >= {plan.parameters.bind(from_day)})")
 
 
 def _stays(step: Step, plan: Plan) -> str:
-    met = value_sql(step.criterion, plan)
+    met = met_sql(step.criterion, plan)
     return f"NOT ({met})" if step.action == "exclude" else f"({met})"
 
 
-def _variable_columns(wanted: Variable, plan: Plan) -> list[str]:
+def _value_columns(variables: Sequence[Variable], end_date: str, plan: Plan) -> list[str]:
+    return [column for wanted in variables for column in _columns_of(wanted, end_date, plan)]
+
+
+def _columns_of(wanted: Variable, end_date: str, plan: Plan) -> list[str]:
     expression = wanted.expression
     if isinstance(expression, TimeTo):
-        return _follow_up(wanted, expression, plan)
+        return _follow_up(wanted, expression, end_date, plan)
     value = value_sql(expression, plan)
     typed = f"CAST({value} AS DOUBLE)" if wanted.kind == "number" else value
     return [f"{typed} AS {quoted(wanted.name)}"]
 
 
-def _follow_up(wanted: Variable, expression: TimeTo, plan: Plan) -> list[str]:
-    first_day = plan.fact(expression.events, f"min(day) FILTER (day >= {plan.parameters.bind(expression.from_day)})")
-    followed = "(cw_entry.cohort_end_date - cw_entry.cohort_start_date)"
+def _follow_up(wanted: Variable, expression: TimeTo, end_date: str, plan: Plan) -> list[str]:
+    first_day = _first_day(expression.events, expression.from_day, plan)
+    followed = f"({end_date} - cw_entry.cohort_start_date)"
     days, event = (quoted(column) for column in wanted.columns)
     return [
         f"CAST(least(coalesce({first_day}, {followed}), {followed}) AS DOUBLE) AS {days}",

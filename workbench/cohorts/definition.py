@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from workbench.cohorts.checks import check_days, check_text
 from workbench.cohorts.encoding import digest
 from workbench.cohorts.errors import DefinitionError
+from workbench.cohorts.exits import EndOfObservation, Exit
 from workbench.cohorts.expressions import as_criterion
-from workbench.cohorts.nodes import Node
 from workbench.cohorts.selection import Events, SelectedEvent, SelectedReading, Within
 
 if TYPE_CHECKING:
@@ -81,58 +81,6 @@ class Step:
         as_criterion(self.criterion, f".{self.action}({self.label!r}, …)")
 
 
-class Exit(Node):
-    """What ends follow-up."""
-
-    usage = "It ends follow-up: give it to .exit()."
-
-
-@dataclass(frozen=True, repr=False)
-class EndOfObservation(Exit):
-    """Follow-up ends with the observation period of the entry; of several around the index date, with the one that ends last."""
-
-    type_name: ClassVar[str] = "end_of_observation"
-
-    def __repr__(self) -> str:
-        return "end_of_observation()"
-
-
-@dataclass(frozen=True, repr=False)
-class DaysAfterEntry(Exit):
-    """Follow-up ends some days after the index date, or with the observation period if that is earlier.
-
-    Parameters
-    ----------
-    days : int
-        0 is the index date itself.
-    """
-
-    type_name: ClassVar[str] = "days_after_entry"
-    days: int
-
-    def __post_init__(self) -> None:
-        check_days(self.days, "The days of days_after_entry()")
-
-    def __repr__(self) -> str:
-        return f"days_after_entry({self.days})"
-
-
-def end_of_observation() -> EndOfObservation:
-    """End follow-up with the observation period."""
-    return EndOfObservation()
-
-
-def days_after_entry(days: int) -> DaysAfterEntry:
-    """End follow-up *days* after the index date, or with the observation period if that is earlier.
-
-    Raises
-    ------
-    DefinitionError
-        If *days* is not a whole number from 0 on.
-    """
-    return DaysAfterEntry(days)
-
-
 @dataclass(frozen=True, repr=False)
 class Cohort:
     """A cohort definition. Immutable: each method returns a new one. It knows no data; a study gives it some.
@@ -148,7 +96,7 @@ class Cohort:
 
     Examples
     --------
-    >>> from workbench.cohorts import age_years, codelist, diagnosis
+    >>> from workbench.cohorts import age_years, codelist, days_after_entry, diagnosis
     >>> cohort = Cohort.entry("first heart failure", diagnosis(codelist("heart_failure")).first())
     >>> cohort = cohort.require("aged 40 or over", age_years() >= 40).exit(days_after_entry(365))
     >>> cohort.step_labels
@@ -167,7 +115,7 @@ class Cohort:
             raise DefinitionError(f"Two steps are called {twice!r}. Give each its own label: the attrition shows them.")
         if not isinstance(self.exit_rule, Exit):
             raise DefinitionError(
-                f".exit() takes end_of_observation() or days_after_entry(365), not {self.exit_rule!r}."
+                f".exit() takes end_of_observation(), days_after_entry(365), at_first(…) or earliest_of(…), not {self.exit_rule!r}."
             )
 
     @classmethod

@@ -1,20 +1,13 @@
-"""What events there are: diagnoses, observations, visits, measurements and death."""
+"""What events there are that have no value: diagnoses, drugs, procedures, observations, visits and death."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from data_catalog.model.measures import Measure as MeasureDefinition
-from data_catalog.model.measures import measure_named
-from workbench.cohorts.checks import check_text
 from workbench.cohorts.codelists import Codelist
 from workbench.cohorts.errors import DefinitionError
-from workbench.cohorts.selection import Events, SelectedReading
-
-if TYPE_CHECKING:
-    from workbench.cohorts.selection import Pick
-    from workbench.cohorts.windows import Window
+from workbench.cohorts.selection import Events
 
 
 class _Coded(Events):
@@ -46,6 +39,36 @@ class Diagnosis(_Coded):
 
     type_name = "diagnosis"
     table = "condition_occurrence"
+    codes: Codelist
+
+
+@dataclass(frozen=True, repr=False)
+class Drug(_Coded):
+    """Exposures to drugs, prescribed, dispensed or given, dated by their start.
+
+    Parameters
+    ----------
+    codes : Codelist
+        Which drugs.
+    """
+
+    type_name = "drug"
+    table = "drug_exposure"
+    codes: Codelist
+
+
+@dataclass(frozen=True, repr=False)
+class Procedure(_Coded):
+    """Procedures: operations, implantations, interventions.
+
+    Parameters
+    ----------
+    codes : Codelist
+        Which procedures.
+    """
+
+    type_name = "procedure"
+    table = "procedure_occurrence"
     codes: Codelist
 
 
@@ -90,47 +113,6 @@ class Death(Events):
         return "death()"
 
 
-@dataclass(frozen=True, repr=False)
-class Measure(Events):
-    """Readings of one measure, in its canonical unit. A reading without a usable number is left out.
-
-    Parameters
-    ----------
-    measure : str
-        Name in the registry of measures.
-    with_implausible : bool
-        Whether readings outside the measure's plausible range, flagged at ingest, are taken too.
-    """
-
-    type_name = "measure"
-    measure: str
-    with_implausible: bool = False
-
-    def __post_init__(self) -> None:
-        check_text(self.measure, "The name of a measure")
-        measure_named(self.measure)
-        if not isinstance(self.with_implausible, bool):
-            raise DefinitionError(f"with_implausible must be True or False, not {self.with_implausible!r}.")
-
-    @property
-    def definition(self) -> MeasureDefinition:
-        """What the registry says of the measure."""
-        return measure_named(self.measure)
-
-    @property
-    def table(self) -> str:  # type: ignore[override]
-        """The table that holds the readings."""
-        return self.definition.table
-
-    def choose(self, pick: Pick, window: Window | None = None) -> SelectedReading:
-        """Choose one of the readings, in *window* if given."""
-        return SelectedReading(self, pick, window)
-
-    def __repr__(self) -> str:
-        option = ", with_implausible=True" if self.with_implausible else ""
-        return f"measure({self.measure!r}{option})"
-
-
 def diagnosis(codes: Codelist) -> Diagnosis:
     """Return all diagnoses of a codelist.
 
@@ -146,6 +128,34 @@ def diagnosis(codes: Codelist) -> Diagnosis:
     diagnosis(codelist('heart_failure', version='2026-11')).before_index()
     """
     return Diagnosis(codes)
+
+
+def drug(codes: Codelist) -> Drug:
+    """Return all exposures to drugs of a codelist, each dated by its start.
+
+    Raises
+    ------
+    DefinitionError
+        If *codes* is not a codelist.
+
+    Examples
+    --------
+    >>> from workbench.cohorts import codelist
+    >>> drug(codelist("beta_blocker", version="2026-11")).within(before_days=365)
+    drug(codelist('beta_blocker', version='2026-11')).within(before_days=365, after_days=0)
+    """
+    return Drug(codes)
+
+
+def procedure(codes: Codelist) -> Procedure:
+    """Return all procedures of a codelist.
+
+    Raises
+    ------
+    DefinitionError
+        If *codes* is not a codelist.
+    """
+    return Procedure(codes)
 
 
 def observation(codes: Codelist) -> Observation:
@@ -173,21 +183,3 @@ def visit(codes: Codelist) -> Visit:
 def death() -> Death:
     """Return the death of a person, from any cause."""
     return Death()
-
-
-def measure(name: str, *, with_implausible: bool = False) -> Measure:
-    """Return all readings of a measure, in its canonical unit.
-
-    Parameters
-    ----------
-    name : str
-        Name in the registry of measures, with its unit: ``systolic_blood_pressure_mmhg``.
-    with_implausible : bool
-        Whether to take readings outside the plausible range too, which ingest flagged; they are left out by default.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such measure; the message names the nearest.
-    """
-    return Measure(name, with_implausible)

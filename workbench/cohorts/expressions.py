@@ -6,6 +6,7 @@ negation ``~`` is. ``repr`` of every part is code that rebuilds it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn
 
@@ -238,10 +239,10 @@ class Between(Criterion):
 
 
 def _refuse_unreachable(value: Number, criterion: str) -> NoReturn:
-    low, high = value.possible or (None, None)
+    low, high = value.possible or (-math.inf, math.inf)
+    reach = f"of {low} or more" if high == math.inf else f"from {low} to {high}"
     raise DefinitionError(
-        f"{criterion} can never hold: only values from {low} to {high} {value.unit or ''} are taken. "
-        "Is the limit in that unit?"
+        f"{criterion} can never hold: only values {reach} {value.unit or ''} are taken. Is the limit in that unit?"
     )
 
 
@@ -324,6 +325,66 @@ class AnyOf(_Group):
     type_name = "any_of"
     sign = "|"
     criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class AtLeast(Criterion):
+    """Criteria of which some number must be met.
+
+    Parameters
+    ----------
+    n : int
+        How many at least.
+    criteria : tuple of Criterion
+        Two or more, each another one.
+    """
+
+    type_name = "at_least"
+    n: int
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        for part in self.criteria:
+            as_criterion(part, "at_least()")
+        n_criteria = len(self.criteria)
+        if n_criteria < 2:
+            raise DefinitionError(f"at_least() counts two criteria or more, not {n_criteria}.")
+        if not isinstance(self.n, int) or isinstance(self.n, bool) or not 1 <= self.n <= n_criteria:
+            raise DefinitionError(
+                f"at_least() begins with how many of its {n_criteria} criteria must be met, from 1 to {n_criteria}, "
+                f"not {self.n!r}: at_least(2, first, second, third)."
+            )
+        twice = next((part for part in self.criteria if self.criteria.count(part) > 1), None)
+        if twice is not None:
+            raise DefinitionError(f"at_least() is given {twice!r} twice, so that it would count for two. Give it once.")
+
+    def __repr__(self) -> str:
+        return f"at_least({self.n}, {', '.join(map(repr, self.criteria))})"
+
+
+def at_least(n: int, *criteria: Criterion) -> AtLeast:
+    """Return the criterion that *n* or more of some criteria are met.
+
+    Parameters
+    ----------
+    n : int
+        From 1 to the number of criteria.
+    *criteria : Criterion
+        Two or more.
+
+    Raises
+    ------
+    DefinitionError
+        If *n* does not fit, one of them is no criterion, or one is given twice.
+
+    Examples
+    --------
+    >>> from workbench.cohorts import age_years, codelist, diagnosis, sex
+    >>> kidney = diagnosis(codelist("chronic_kidney_disease", version="2026-11")).before_index()
+    >>> at_least(2, age_years() >= 75, sex() == "female", kidney)
+    at_least(2, age_years() >= 75, sex() == 'female', diagnosis(codelist('chronic_kidney_disease', version='2026-11')).before_index())
+    """
+    return AtLeast(n, criteria)
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,32 +11,57 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from workbench.cohorts import codelists, definition, demographics, events, expressions, selection, variables, windows
+from workbench.cohorts import (
+    codelists,
+    definition,
+    demographics,
+    event_values,
+    events,
+    exits,
+    expressions,
+    genotypes,
+    readings,
+    selection,
+    variables,
+    windows,
+)
 
 PARTS: tuple[type, ...] = (
     definition.Cohort,
     definition.Entry,
     definition.Step,
-    definition.EndOfObservation,
-    definition.DaysAfterEntry,
+    exits.EndOfObservation,
+    exits.DaysAfterEntry,
+    exits.AtFirst,
+    exits.EarliestOf,
     codelists.Codelist,
     codelists.Concept,
     events.Diagnosis,
+    events.Drug,
+    events.Procedure,
     events.Observation,
     events.Visit,
     events.Death,
-    events.Measure,
+    readings.Measure,
     selection.SelectedEvent,
     selection.SelectedReading,
     selection.Within,
     windows.Window,
     demographics.AgeYears,
     demographics.Sex,
+    demographics.Site,
+    event_values.Count,
+    event_values.DaysFromIndex,
+    event_values.ReadingMethod,
+    genotypes.Carrier,
+    genotypes.Genotyped,
+    genotypes.AlleleCount,
     expressions.Compare,
     expressions.Between,
     expressions.IsIn,
     expressions.AllOf,
     expressions.AnyOf,
+    expressions.AtLeast,
     expressions.Not,
 )
 # Families of parts that a field may ask for.
@@ -45,7 +70,7 @@ _FAMILIES: tuple[type, ...] = (
     expressions.Criterion,
     expressions.Number,
     expressions.Category,
-    definition.Exit,
+    exits.Exit,
 )
 _NAMES: dict[str, Any] = {part.__name__: part for part in (*PARTS, *_FAMILIES)} | {
     "Action": definition.Action,

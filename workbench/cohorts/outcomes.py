@@ -79,12 +79,19 @@ def time_to(events: Events | Within, *, name: str, label: str) -> Variable:
     >>> time_to(death(), name="death", label="Death from any cause").columns
     ('death_days', 'death_event')
     """
-    return variable(name, _waiting_for(events), label=label)
+    return variable(name, TimeTo(*waiting_for(events)), label=label)
 
 
-def _waiting_for(events: Events | Within | SelectedEvent | SelectedReading) -> TimeTo:
+def waiting_for(events: Events | Within | SelectedEvent | SelectedReading) -> tuple[Events, int]:
+    """Return which events are waited for, and from which day after the index date on.
+
+    Raises
+    ------
+    DefinitionError
+        If a window begins before the index date or ends. Whether these are events at all is for the caller to say.
+    """
     if not isinstance(events, Within):
-        return TimeTo(events)  # type: ignore[arg-type]  # TimeTo says what it takes
+        return events, 0  # type: ignore[return-value]
     if events.window.from_day is None or events.window.from_day < 0:
         raise DefinitionError(
             f"{events!r} begins before the index date. Time is counted from the index date: use .after_index() or no window."
@@ -93,4 +100,4 @@ def _waiting_for(events: Events | Within | SelectedEvent | SelectedReading) -> T
         raise DefinitionError(
             f"{events!r} stops waiting by itself. Let the cohort's exit end follow-up: .exit(days_after_entry(365))."
         )
-    return TimeTo(events.events, events.window.from_day)  # type: ignore[arg-type]
+    return events.events, events.window.from_day  # type: ignore[return-value]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench.cohorts.events import Measure
+from data_catalog.model.measures import METHODS
+from workbench.cohorts.genotype_plan import GenotypePlan
+from workbench.cohorts.modalities import CLINICAL, modality_of
+from workbench.cohorts.readings import Measure
 from workbench.cohorts.sql import EVENT_TABLES, OWN_PREFIX, EventTable, Parameters, cte
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Plan:
         self.database = database
         self.population = population
         self.parameters = Parameters()
+        self.genotypes = GenotypePlan(database, self.parameters)
         self._sets: dict[ConceptSet, int] = {}
         self._sources: dict[Events, Source] = {}
         self._reads_person = False
@@ -44,7 +48,10 @@ class Plan:
         return f"{self.database}.main.{name}"
 
     def read(self, events: Events) -> str:
-        """Return the part that has the rows of *events*: ``person_id``, ``site``, ``event_id``, ``event_date``."""
+        """Return the part that has the rows of *events*: ``person_id``, ``site``, ``event_id``, ``event_date``.
+
+        Readings have ``value`` too and, where the data tell the method, ``method_rank``: 0 for the preferred one.
+        """
         source = self._source(events)
         source.n_reads += 1
         return source.name
@@ -52,7 +59,7 @@ class Plan:
     def fact(self, events: Events, aggregate: str) -> str:
         """Return the column with what *aggregate* makes of a person's events; null if there are none.
 
-        The aggregate may use ``day`` (days from the index date), ``event_id`` and, of a measure, ``value``.
+        The aggregate may use ``day`` (days from the index date), ``event_id`` and, of a measure, ``value`` and ``method_rank``.
         """
         source = self._source(events)
         if not source.facts:
@@ -64,6 +71,12 @@ class Plan:
         """Return a column of the person table."""
         self._reads_person = True
         return f"{OWN_PREFIX}person.{column}"
+
+    @property
+    def modalities(self) -> frozenset[str]:
+        """The sorts of data that the query reads. Who people are, and when they are observed, is clinical."""
+        read = {modality_of(source.events.table) for source in self._sources.values()}
+        return frozenset({CLINICAL, *read, *self.genotypes.modalities})
 
     def _source(self, events: Events) -> Source:
         if events not in self._sources:
@@ -127,6 +140,7 @@ class Plan:
             flag = self.parameters.bind(OUT_OF_RANGE)
             columns.append("t.value_canonical AS value")
             columns.append(f"coalesce(list_contains(t.quality_flags, {flag}), FALSE) AS implausible")
+            columns += [] if table.method_id is None else [f"t.{table.method_id} AS method_id"]
         return cte(
             OWN_PREFIX + table.name,
             [f"SELECT {', '.join(columns)}", *lines, f"WHERE {' AND '.join(conditions)}"],
@@ -140,15 +154,28 @@ class Plan:
             columns.append("value")
             conditions.append("isfinite(value)")  # neither null nor "not a number"
             conditions += [] if source.events.with_implausible else ["NOT implausible"]
+            if source.events.ranked_methods:
+                rank = self._method_rank(source.events)
+                columns.append(f"{rank} AS method_rank")
+                conditions += [f"{rank} < {len(source.events.methods)}"] if source.events.methods else []
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return cte(source.name, [f"SELECT {', '.join(columns)} FROM {OWN_PREFIX}{source.events.table}{where}"])
 
+    def _method_rank(self, events: Measure) -> str:
+        """The place of a reading's method in the order of preference; behind all of them if it is another, or not known."""
+        ranked = events.ranked_methods
+        cases = (f"WHEN {self.parameters.bind(METHODS[name].concept_id)} THEN {n}" for n, name in enumerate(ranked))
+        return f"(CASE method_id {' '.join(cases)} ELSE {len(ranked)} END)"
+
     def fact_parts(self) -> list[str]:
         """Return the parts with the facts of each person who enters, one for each kind of event that is asked about."""
-        return [self._fact_part(source) for source in self._sources.values() if source.facts]
+        facts = [self._fact_part(source) for source in self._sources.values() if source.facts]
+        return facts + self.genotypes.parts()
 
     def _fact_part(self, source: Source) -> str:
-        value = ", s.value" if isinstance(source.events, Measure) else ""
+        value = ""
+        if isinstance(source.events, Measure):
+            value = ", s.value, s.method_rank" if source.events.ranked_methods else ", s.value"
         facts = [f"{aggregate} AS {column}" for aggregate, column in source.facts.items()]
         return cte(
             f"{source.name}_facts",
@@ -165,6 +192,7 @@ class Plan:
     def joins(self) -> str:
         """Return the joins that bring facts and demographics to the row of a person."""
         parts = [(f"{source.name}_facts", "") for source in self._sources.values() if source.facts]
+        parts += [(name, "") for name in self.genotypes.relations]
         if self._reads_person:
             parts.append((f"{OWN_PREFIX}person", f"{self.table('person')} "))
         return "".join(

@@ -4,7 +4,7 @@ An event has one date, its start. An event without a date cannot be placed and i
 they lie, also outside a person's observation periods.
 
 Of several events on one day the one with the smallest id in its table is taken, so results do not depend on the
-order of rows.
+order of rows. Of readings whose method the data tell, the method goes before the id.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 from workbench.cohorts import windows
 from workbench.cohorts.errors import DefinitionError
+from workbench.cohorts.event_values import Count, DaysFromIndex, ReadingMethod
 from workbench.cohorts.expressions import Criterion, Number
 from workbench.cohorts.nodes import Node
 from workbench.cohorts.windows import Window
 
 if TYPE_CHECKING:
-    from workbench.cohorts.events import Measure
+    from workbench.cohorts.readings import Measure
 
 Pick = Literal["first", "last", "nearest"]
 
@@ -106,6 +107,10 @@ class Events(_Placed):
         """
         return self.choose("nearest", windows.around_index(before_days, after_days))
 
+    def count(self) -> Count:
+        """The number of days on record with such an event."""
+        return Count(self)
+
 
 class _Selected(_Placed):
     """One event of a person, or none."""
@@ -121,6 +126,10 @@ class _Selected(_Placed):
             raise DefinitionError(
                 f"The nearest of {self.events!r} needs a window: .nearest(before_days=90, after_days=30)."
             )
+
+    def days_from_index(self) -> DaysFromIndex:
+        """The day of the event, counted from the index date; a number, negative before it."""
+        return DaysFromIndex(self)  # type: ignore[arg-type]  # only the two classes below are ever made
 
     def __repr__(self) -> str:
         if self.window is None:
@@ -191,6 +200,16 @@ class SelectedReading(_Selected, Number):
         """The measure's plausible range, unless implausible readings are taken too."""
         return None if self.events.with_implausible else self.events.definition.plausible
 
+    def method(self) -> ReadingMethod:
+        """The method by which the reading was taken; a category.
+
+        Raises
+        ------
+        DefinitionError
+            If the data do not tell the methods of this measure.
+        """
+        return ReadingMethod(self)
+
 
 @dataclass(frozen=True, repr=False)
 class Within(Criterion):
@@ -209,9 +228,12 @@ class Within(Criterion):
     window: Window
 
     def _choose(self, pick: Pick) -> SelectedEvent | SelectedReading:
+        return self._several(f".{pick}() has nothing to choose from").choose(pick, self.window)
+
+    def _several(self, fault: str) -> Events:
         if not isinstance(self.events, Events):
-            raise DefinitionError(f"{self.events!r} is one event already; .{pick}() has nothing to choose from.")
-        return self.events.choose(pick, self.window)
+            raise DefinitionError(f"{self.events!r} is one event already; {fault}.")
+        return self.events
 
     def first(self) -> SelectedEvent | SelectedReading:
         """The earliest event in the window."""
@@ -224,6 +246,10 @@ class Within(Criterion):
     def nearest(self) -> SelectedEvent | SelectedReading:
         """The event in the window nearest to the index date; of two equally near the one before it."""
         return self._choose("nearest")
+
+    def count(self) -> Count:
+        """The number of days in the window with such an event."""
+        return Count(self._several(".count() has nothing to count"), self.window)
 
     def __repr__(self) -> str:
         return f"{self.events!r}.{self.window.code}"

@@ -21,21 +21,34 @@ _RELATION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}")
 
 @dataclass(frozen=True)
 class EventTable:
-    """The columns by which the data model tells one event of a table from another, when it was, and what."""
+    """The columns by which the data model tells one event of a table from another, when it was, what, and how it was found."""
 
     name: str
     event_id: str
     start_date: str
     concept_id: str
+    method_id: str | None = None
 
 
 EVENT_TABLES = {
     table.name: table
     for table in (
         EventTable("condition_occurrence", "condition_occurrence_id", "condition_start_date", "condition_concept_id"),
+        EventTable("drug_exposure", "drug_exposure_id", "drug_exposure_start_date", "drug_concept_id"),
+        EventTable("procedure_occurrence", "procedure_occurrence_id", "procedure_date", "procedure_concept_id"),
         EventTable("observation", "observation_id", "observation_date", "observation_concept_id"),
         EventTable("visit_occurrence", "visit_occurrence_id", "visit_start_date", "visit_concept_id"),
         EventTable("measurement", "measurement_id", "measurement_date", "measurement_concept_id"),
+        EventTable(
+            "waveform_feature",
+            "waveform_feature_id",
+            "waveform_feature_date",
+            "waveform_feature_concept_id",
+            "algorithm_concept_id",
+        ),
+        EventTable(
+            "image_feature", "image_feature_id", "image_feature_date", "image_feature_concept_id", "method_concept_id"
+        ),
         # Deaths have no key of their own: the person's id serves. They have no value either, so ties do not matter.
         EventTable("death", "person_id", "death_date", "cause_concept_id"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from workbench.cohorts.checks import MOST_DAYS, check_days
@@ -35,6 +36,11 @@ class Window:
 
     def __repr__(self) -> str:
         return f"Window({self.from_day!r}, {self.to_day!r})"
+
+    @property
+    def n_days(self) -> float:
+        """How many days belong to the window; infinitely many if an end is open."""
+        return math.inf if self.from_day is None or self.to_day is None else self.to_day - self.from_day + 1
 
     @property
     def code(self) -> str:
