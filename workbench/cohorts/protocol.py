@@ -55,7 +55,7 @@ def _exit_words(rule: Exit) -> str:
             ends.append(f"on the day of the first {without_article(part.events)}{after}")
     if not ends:
         return "Follow-up ends with the observation period."
-    return f"Follow-up ends {joined([*ends, 'with the observation period'], ' or', comma=True)}, whichever is earliest."
+    return f"Follow-up ends {joined([*ends, 'with the observation period'], ' or', comma=True)}, whichever is {'earlier' if len(ends) == 1 else 'earliest'}."
 
 
 def _codelists(part: object) -> list[Codelist]:
