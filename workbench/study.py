@@ -22,8 +22,8 @@ from data_catalog.governance.population import (
     newest_snapshot,
 )
 from data_catalog.model import TABLES, table_address
-from workbench.cohorts.attrition import attrition_sql, members_where
-from workbench.cohorts.compile import compile_cohort
+from workbench.cohorts.attrition import attrition_sql
+from workbench.cohorts.tables import CohortTables
 from workbench.disclosure import Gate, Policy
 from workbench.engines import inline
 from workbench.engines.people import Unit
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from data_catalog.catalog import Snapshot
-    from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
     from workbench.cohorts.variables import Variable
     from workbench.disclosure import ReleasedTable
@@ -99,7 +98,7 @@ class Study:
         self._permit = permit
         self._user = user
         self._gate = Gate(policy)
-        self._cohorts: dict[tuple[str, tuple[Variable, ...]], str] = {}
+        self._cohorts = CohortTables(connection, database="lake", population=POPULATION)
         self.provenance = provenance
         self._settings = dict(connection.execute("SELECT name, value FROM lake.provenance.setting").fetchall())
         self._standing = standing
@@ -212,6 +211,15 @@ class Study:
         remarks = (f"{site}: {note}" for site, note in notes.fetchall())
         return self._gate.release(CatalogContents(tuple(tables), tuple(dict.fromkeys(remarks))))
 
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The hospitals that the snapshot has people of, by name; for ``site(*study.sites)``."""
+        self._require(Level.DISCOVER)
+        return tuple(
+            row[0]
+            for row in self._connection.execute("SELECT DISTINCT site FROM lake.main.person ORDER BY site").fetchall()
+        )
+
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
         steps = self._attrition(cohort).steps
@@ -272,9 +280,7 @@ class Study:
 
     def _choose_population(self) -> None:
         """List the people whom consent or another legal basis lets this study use, and forget cohorts of other people."""
-        for name in self._cohorts.values():
-            self._connection.execute(f"DROP TABLE {name}")
-        self._cohorts.clear()
+        self._cohorts.forget()
         choose_population(
             self._connection,
             self._standing,
@@ -286,19 +292,10 @@ class Study:
         self._units = tuple(sorted(Unit(site, bucket) for site, bucket in rows))
         self.provenance = replace(self.provenance, consent_epoch=self._standing.epoch)
 
-    def _materialised(self, cohort: Cohort, variables: tuple[Variable, ...]) -> tuple[str, CompiledCohort]:
-        """Run the definition once and keep its people as a temporary table of this connection."""
-        compiled = compile_cohort(cohort, variables, database="lake", population=POPULATION)
-        key = (cohort.digest, variables)
-        if key not in self._cohorts:
-            name = f"cohort_{len(self._cohorts)}"
-            self._connection.execute(f"CREATE TEMP TABLE {name} AS {compiled.sql}", compiled.parameters)
-            self._cohorts[key] = name
-        return self._cohorts[key], compiled
-
     def _attrition(self, cohort: Cohort) -> Attrition:
         self._require(Level.DISCOVER)
-        name, compiled = self._materialised(cohort, ())
+        self._cohorts.check_modalities(cohort, allowed=self.provenance.modalities)
+        compiled, name = self._cohorts.compile(cohort), self._cohorts.entered(cohort)
         everybody, allowed = (self._n(f"SELECT count(*) FROM {table}") for table in (EVERYBODY, POPULATION))
         kept = self._connection.execute(attrition_sql(compiled, name)).fetchall()[0]
         first = allowed_in_words(self.provenance.purpose, self.provenance.modalities)
@@ -322,13 +319,13 @@ class Study:
         return int(self._connection.execute(sql).fetchall()[0][0])
 
     def _frame(self, cohort: Cohort, variables: tuple[Variable, ...], *, identified: bool = False) -> pl.DataFrame:
-        name, compiled = self._materialised(cohort, variables)
+        self._cohorts.check_modalities(cohort, variables, allowed=self.provenance.modalities)
         columns = [column for variable in variables for column in variable.columns]
-        leading = ["person_id", "cohort_start_date", "cohort_end_date"] if identified else ["site", "bucket"]
+        leading = ["person_id", "cohort_start_date", "cohort_end_date"] if identified else ["cw_site", "cw_bucket"]
         select = ", ".join(lake.quoted(column) for column in [*leading, *columns])
         # A fixed order of people: the last digits of a sum depend on it.
         table = self._connection.execute(
-            f"SELECT {select} FROM {name} WHERE {members_where(compiled)} ORDER BY site, bucket, person_id"
+            f"SELECT {select} FROM {self._cohorts.members(cohort, variables)} ORDER BY cw_site, cw_bucket, person_id"
         ).to_arrow_table()
         frame = pl.from_arrow(table)
         if not isinstance(frame, pl.DataFrame):
@@ -341,8 +338,8 @@ class _StudyPeople:
 
     def __init__(self, frame: pl.DataFrame, units: Sequence[Unit]) -> None:
         self._units = units
-        self._empty = frame.clear().drop("site", "bucket")
-        parts = frame.partition_by("site", "bucket", as_dict=True, include_key=False, maintain_order=True)
+        self._empty = frame.clear().drop("cw_site", "cw_bucket")
+        parts = frame.partition_by("cw_site", "cw_bucket", as_dict=True, include_key=False, maintain_order=True)
         self._frames = {Unit(str(site), int(bucket)): part for (site, bucket), part in parts.items()}
 
     def units(self) -> Sequence[Unit]:

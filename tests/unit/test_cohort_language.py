@@ -10,12 +10,15 @@ from workbench.cohorts import (
     Cohort,
     Concept,
     age_years,
+    allele_count,
+    carrier,
     codelist,
     codelist_names,
     days_after_entry,
     death,
     diagnosis,
     from_yaml,
+    genotyped,
     measure,
     protocol,
     read_definition,
@@ -60,7 +63,10 @@ COHORT = (
         (lambda: Cohort.entry("a", diagnosis(HEART_FAILURE).before_index()), "its window counts from the index date"),
         (lambda: days_after_entry(-1), "days_after_entry"),
         (lambda: variable("Age", age_years()), "name of a variable"),
-        (lambda: compile_cohort(COHORT, [variable("site", age_years())]), "column 'site' of variable 'site' is taken"),
+        (
+            lambda: compile_cohort(COHORT, [variable("person_id", age_years())]),
+            "column 'person_id' of variable 'person_id' is taken",
+        ),
         (lambda: compile_cohort(COHORT, database="lake; DROP TABLE person"), "no plain name|not a plain name|plain"),
     ],
 )
@@ -78,6 +84,12 @@ def test_a_definition_is_a_value(tmp_path):
     for name in ("cohort.yaml", "cohort.json"):
         write_definition(COHORT, tmp_path / name)
         assert read_definition(tmp_path / name) == COHORT
+
+
+def test_definitions_keep_the_digests_that_they_had_in_earlier_releases():
+    # Whoever cited a definition by its digest finds it again: what a release adds has a default, and defaults are not written.
+    assert COHORT.digest == "84d97cfd37184d8e70cb6bc453f1d693599ae1f27533954126874d29486592d0"
+    assert "methods" not in to_yaml(COHORT)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +129,16 @@ def test_a_definition_can_be_read_aloud():
         "Follow-up ends 730 days after entry, or with the observation period, whichever is earlier.",
         "Codelist heart_failure, version 2026-11: Heart failure (316139) and its descendants.",
     ]
+
+
+def test_a_definition_says_which_sorts_of_data_it_reads():
+    assert compile_cohort(COHORT).modalities == {"clinical"}
+    more = COHORT.require("LVEF", measure("lvef_percent").last() <= 40).require("TTN", carrier("TTN"))
+    assert compile_cohort(more).modalities == {"clinical", "imaging", "genomic"}
+    qtc = measure("qtc_fridericia_ms").last().named("qtc_ms")
+    assert compile_cohort(COHORT, [qtc]).modalities == {"clinical", "waveform"}
+    assert compile_cohort(COHORT, [allele_count("1-1-A-C").named("copies")]).modalities == {"clinical", "genomic"}
+    assert compile_cohort(COHORT.require("typed", ~genotyped())).modalities == {"clinical", "genomic"}
 
 
 def test_every_shipped_codelist_holds_concepts_of_the_shipped_vocabulary():

@@ -15,14 +15,23 @@ from workbench.cohorts import (
     Concept,
     DefinitionError,
     age_years,
+    allele_count,
+    at_first,
+    at_least,
+    carrier,
     codelist,
+    days_after_entry,
     death,
     diagnosis,
+    drug,
+    earliest_of,
     from_yaml,
     measure,
+    procedure,
     protocol,
     read_definition,
     sex,
+    site,
     time_to,
     to_yaml,
 )
@@ -62,7 +71,7 @@ SAVED = to_yaml(COHORT)
         (lambda: EVENTS.first().before_index().last(), "is one event already"),
         (lambda: COHORT.require("first", EVENTS.first()), "It is one event: say when"),
         (lambda: COHORT.require("yes", 1 == 1), "needs a criterion .* not True"),
-        (lambda: COHORT.exit(365), "takes end_of_observation.. or days_after_entry.365., not 365"),
+        (lambda: COHORT.exit(365), "takes end_of_observation.., days_after_entry.365., at_first.* not 365"),
         (lambda: Cohort.entry("x", EVENTS.nearest(before_days=9)), "counts from the index date"),
         (lambda: time_to(EVENTS.first(), name="x", label="X"), "waits for the first of some events"),
         (lambda: time_to(EVENTS.before_index(), name="x", label="X"), "begins before the index date"),
@@ -77,6 +86,49 @@ SAVED = to_yaml(COHORT)
         (lambda: Codelist("a", "1", 5), "must be a tuple of them, not 5"),
         (lambda: codelist("heart_failure", "2026-12"), "has no version '2026-12'. Did you mean '2026-11'"),
         (lambda: measure(None), "The name of a measure must be text"),
+        (lambda: drug("aspirin"), "drug.. takes a codelist, not 'aspirin'"),
+        (lambda: procedure(None), "procedure.. takes a codelist, not None"),
+        (lambda: measure("lvef_percent", methods="cmr"), "write methods=.'cmr'."),
+        (
+            lambda: measure("lvef_percent", methods=["mri"]),
+            "'mri' is not a method of 'lvef_percent'.* Allowed: cmr, echo",
+        ),
+        (lambda: measure("lvef_percent", methods=["cmr", "echocardiogram"]), "Did you mean 'echocardiography'"),
+        (lambda: measure("lvef_percent", methods=["cmr", "cmr"]), "names 'cmr' twice"),
+        (lambda: measure("bmi_kg_m2", methods=["cmr"]), "data do not say by which method 'bmi_kg_m2'.*lvef_percent"),
+        (lambda: PRESSURE.last().method(), "do not say by which method 'systolic_blood_pressure_mmhg'"),
+        (lambda: measure("lvef_percent").last().method() == "mr", "'mr' is not a level"),
+        (lambda: EVENTS.first().before_index().count(), "is one event already; .count.. has nothing to count"),
+        (lambda: EVENTS.within(after_days=6).count() >= 8, "only values from 0 to 7 days"),
+        (lambda: EVENTS.count() < 0, "only values of 0 or more days"),
+        (lambda: EVENTS.count().named("n_days"), "'n_days' needs a label"),
+        (lambda: at_least(1, age_years() > 3), "counts two criteria or more, not 1"),
+        (lambda: at_least(3, age_years() > 3, sex() == "male"), "from 1 to 2, not 3"),
+        (lambda: at_least(age_years() > 3, sex() == "male", EVENTS.on_index()), "begins with how many of its 2"),
+        (lambda: at_least(1, age_years() > 3, age_years() > 3), "is given age_years.. > 3 twice"),
+        (lambda: at_least(1, age_years() > 3, PRESSURE.last()), "at_least.. needs a criterion"),
+        (lambda: at_first(EVENTS.first()), "waits for the first of some events"),
+        (lambda: at_first(EVENTS.before_index()), "begins before the index date"),
+        (lambda: earliest_of(days_after_entry(3)), "joins two rules or more, not 1"),
+        (lambda: earliest_of(days_after_entry(3), death()), "earliest_of.. takes rules that end follow-up.* not death"),
+        (lambda: site(), "needs the names of the hospitals: site.*study.sites"),
+        (lambda: site(("a", "b")), "takes names, not ..a., .b.."),
+        (lambda: site("a", "a"), "names 'a' twice"),
+        (lambda: site("northgate") == "norhgate", "Did you mean 'northgate'"),
+        (lambda: carrier([]), "needs a gene: carrier..TTN"),
+        (lambda: carrier("ttn"), "'ttn' is not how HGNC writes a gene's symbol"),
+        (lambda: carrier(5), "5 is not how HGNC writes"),
+        (
+            lambda: carrier("TTN", consequence="stop_gain"),
+            "'stop_gain' is neither a consequence.*Did you mean 'stop_gained'",
+        ),
+        (lambda: carrier("TTN", consequence="truncated"), "Did you mean 'truncating'"),
+        (lambda: carrier("TTN", clinical_significance="patogenic"), "Did you mean 'pathogenic'"),
+        (lambda: carrier("TTN", max_population_frequency=5), "share of alleles, from 0 to 1, not 5. 0.1 % is 0.001"),
+        (lambda: carrier("TTN", min_copies=3), "1 or 2, not 3"),
+        (lambda: allele_count("rs123"), "'rs123' does not name a variant.*2-178527202-C-T"),
+        (lambda: allele_count("2-100-C-C"), "its two alleles are the same"),
+        (lambda: allele_count("2-100-C-T") > 2, "only values from 0 to 2 alleles"),
         (lambda: compile_cohort(COHORT, [age_years()]), "is not a variable. Name it"),
         (lambda: compile_cohort(EVENTS), "takes a definition made with Cohort.entry"),
         (lambda: compile_cohort(COHORT, population="cw_entry"), "cannot begin with 'cw_'"),
@@ -148,6 +200,41 @@ def test_a_protocol_names_what_each_codelist_means():
         "Left out (died that day): death on the index date.",
         "Follow-up ends with the observation period.",
         "Codelist acute_heart_failure, version 3: Heart failure (316139); without Chronic congestive heart failure (4229440) and its descendants.",
+    ]
+
+
+def test_a_protocol_says_every_part_in_english():
+    lvef = measure("lvef_percent", methods=("cmr", "echocardiography")).nearest(before_days=90, after_days=30)
+    rare = carrier("TTN", consequence="truncating", max_population_frequency=0.0001, clinical_significance="pathogenic")
+    beta_blocker = drug(codelist("beta_blocker"))
+    cohort = (
+        COHORT.require("reduced", lvef <= 40)
+        .require("MR", lvef.method() == "cmr")
+        .require("near", lvef.days_from_index().between(-30, 30))
+        .exclude("flagged", measure("qtc_fridericia_ms", with_implausible=True).on_index())
+        .require("treated", beta_blocker.within(after_days=90))
+        .require("often", beta_blocker.within(after_days=365).count() >= 2)
+        .require("TTN", rare)
+        .exclude("both", carrier(["MYH7", "MYBPC3"], min_copies=2))
+        .require("allele", allele_count("2-178527202-C-T") == 0)
+        .require("two of three", at_least(2, EVENTS.after_index(), sex() == "female", age_years() > 60))
+        .require("hospitals", site("northgate", "riverside", "lakeside").is_in(["northgate", "riverside"]))
+        .exit(earliest_of(days_after_entry(365), at_first(procedure(codelist("heart_transplant")).after_index())))
+    )
+    said = protocol(cohort).splitlines()
+    assert said[2:14] == [
+        "Kept (reduced): the nearest reading of left ventricular ejection fraction by cardiac magnetic resonance or else echocardiography from 90 days before the index date to 30 days after the index date of at most 40 %.",
+        "Kept (MR): the nearest reading of left ventricular ejection fraction by cardiac magnetic resonance or else echocardiography from 90 days before the index date to 30 days after the index date, taken by cardiac magnetic resonance.",
+        "Kept (near): the nearest reading of left ventricular ejection fraction by cardiac magnetic resonance or else echocardiography from 90 days before the index date to 30 days after the index date, dated from 30 days before the index date to 30 days after the index date.",
+        "Left out (flagged): a reading, implausible or not, of QTc (Fridericia) on the index date.",
+        "Kept (treated): an exposure to a drug of the kind beta blocker from the index date to 90 days after the index date.",
+        "Kept (often): an exposure to a drug of the kind beta blocker on at least 2 days from the index date to 365 days after the index date.",
+        "Kept (TTN): at least one alternate allele of one variant in TTN that is annotated as splice acceptor variant, splice donor variant, stop gained or frameshift variant, has a population frequency of at most 0.0001 or none known and is classified as pathogenic.",
+        "Left out (both): two alternate alleles of one variant in MYH7 or MYBPC3.",
+        "Kept (allele): exactly 0 alternate alleles of the variant 2-178527202-C-T.",
+        "Kept (two of three): at least 2 of these 3: (a diagnosis of heart failure 1 day after the index date or later; sex female; age above 60 years).",
+        "Kept (hospitals): hospital northgate or riverside.",
+        "Follow-up ends 365 days after entry, on the day of the first procedure of the kind heart transplant 1 day after the index date or later, or with the observation period, whichever is earliest.",
     ]
 
 

@@ -13,7 +13,20 @@ from data_catalog.demo import demo_catalog
 from data_catalog.errors import CatalogError, WorkbenchError
 from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file
-from workbench.cohorts import Cohort, age_years, codelist, death, diagnosis, measure, sex, time_to, variable
+from workbench.cohorts import (
+    Cohort,
+    age_years,
+    carrier,
+    codelist,
+    death,
+    diagnosis,
+    measure,
+    sex,
+    site,
+    time_to,
+    variable,
+)
+from workbench.cohorts.errors import ModalityError
 from workbench.cohorts.serialise import write_definition
 from workbench.disclosure import Policy, PolicyError, Rung, Suppressed
 from workbench.statistics import TableOne
@@ -222,6 +235,62 @@ def test_a_saved_definition_gives_the_same_people(study, tmp_path):
     cohort = INFARCTION.require("a woman over 60", (sex() == "female") & (age_years() > 60))
     write_definition(cohort, tmp_path / "cohort.yaml")
     assert study.people(read_definition(tmp_path / "cohort.yaml")).equals(study.people(cohort))
+
+
+def test_what_reads_data_that_the_study_was_not_opened_for_is_refused(demo, study):
+    lvef = measure("lvef_percent").last()
+    with pytest.raises(ModalityError) as refused:
+        study.count(INFARCTION.require("reduced", lvef <= 40))
+    assert str(refused.value) == (
+        "The cohort 'infarction' reads imaging data, but this study was opened for clinical data. A study takes the people who "
+        "allow all the sorts of data that it was opened for, so it has to be opened for these too: "
+        "Study.open(…, modalities=('clinical', 'imaging'))."
+    )
+    carries = carrier("TTN").named("ttn", label="TTN")
+    with pytest.raises(ModalityError, match="The variable 'ttn' reads genomic data.*'clinical', 'genomic'"):
+        study.run(TableOne([variable("age_years", age_years()), carries]), INFARCTION)
+    with Study.open(demo, purpose="education", modalities=("imaging", "genomic")) as wider:
+        people = wider.people(INFARCTION, [lvef.named("lvef_percent"), carries])
+        with pytest.raises(ModalityError, match="The cohort 'infarction' reads waveform data"):
+            wider.people(INFARCTION.require("QTc", measure("qtc_fridericia_ms").last() > 500), [carries])
+    # Nobody of this catalog was imaged or typed: known to nobody, so missing and not "no".
+    assert people.height == people["lvef_percent"].null_count() == people["ttn"].null_count() == 500
+
+
+def test_the_hospitals_of_the_snapshot_are_a_variable(study):
+    assert study.sites == ("worcester",)
+    hospital = variable("site", site(*study.sites, "elsewhere"))
+    assert hospital.label == "Hospital"
+    assert study.people(INFARCTION, [hospital])["site"].unique().to_list() == ["worcester"]
+    stratified = Cox(DIED, [variable("age_years", age_years())], strata=hospital)
+    plain = Cox(DIED, [variable("age_years", age_years())])
+    # With everybody in one hospital there is one stratum, and the model is the plain one.
+    ratios = [study.run(model, INFARCTION).table.column("hazard_ratio") for model in (stratified, plain)]
+    assert ratios[0] == pytest.approx(ratios[1])
+
+
+def test_a_definition_runs_once_however_many_variables_are_asked_for(study):
+    ran = []
+    connection = study._cohorts._connection
+    study._cohorts._connection = _Recorded(connection, ran)
+    woman = INFARCTION.require("a woman", sex() == "female")
+    first = study.people(woman, [variable("age_years", age_years())])
+    second = study.people(woman, [variable("sex", sex()), HEART_FAILURE])
+    study.people(woman, [variable("sex", sex()), HEART_FAILURE])
+    assert first["person_id"].equals(second["person_id"])
+    assert sum("observation_period" in sql for sql in ran) == 1
+    assert len(ran) == 4  # who enters, who stays, and the two sets of variables
+
+
+class _Recorded:
+    """A connection that notes what it is asked to run."""
+
+    def __init__(self, connection, ran):
+        self._connection, self._ran = connection, ran
+
+    def execute(self, sql, *parameters):
+        self._ran.append(sql)
+        return self._connection.execute(sql, *parameters)
 
 
 def test_a_closed_study_answers_no_more(demo):

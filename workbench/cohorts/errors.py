@@ -1,4 +1,4 @@
-"""The error that a cohort definition raises while it is built or read."""
+"""The errors of cohort definitions: what cannot be meant, and what a study may not be asked."""
 
 from __future__ import annotations
 
@@ -7,3 +7,7 @@ from data_catalog.errors import WorkbenchError
 
 class DefinitionError(WorkbenchError):
     """A cohort definition says something that cannot be meant. Raised where it is written, before any data are asked."""
+
+
+class ModalityError(WorkbenchError):
+    """A cohort or a variable reads a sort of data that the study was not opened for."""

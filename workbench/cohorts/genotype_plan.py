@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_catalog.genotypes.sql import calls_sql, carriers_sql
+from data_catalog.genotypes import calls_sql, carriers_sql
 from workbench.cohorts.modalities import GENOMIC
 from workbench.cohorts.sql import OWN_PREFIX, Parameters, cte
 
@@ -13,13 +13,8 @@ if TYPE_CHECKING:
 
     from workbench.cohorts.genotypes import AlleleCount, Carrier
 
-_SAMPLES, _GENOTYPED, _CARRIED, _ALLELES = (
-    f"{OWN_PREFIX}{name}" for name in ("samples", "genotyped", "carried", "alleles")
-)
-_ANNOTATED, _CARRIED_VARIANTS, _LOCATED = (
-    f"{OWN_PREFIX}{name}" for name in ("annotated", "carried_variants", "located")
-)
-_LAYOUT = "v.het, v.hom, v.miss, v.gt2"
+_GENOTYPED, _CARRIED, _ALLELES = (f"{OWN_PREFIX}{name}" for name in ("genotyped", "carried", "alleles"))
+_ANNOTATED, _LOCATED = (f"{OWN_PREFIX}{name}" for name in ("annotated", "located"))
 
 
 class GenotypePlan:
@@ -66,11 +61,8 @@ class GenotypePlan:
 
     def parts(self) -> list[str]:
         """Return the query's parts that read genotypes."""
-        if not self.relations:
-            return []
-        parts = [self._samples()]
-        parts += [self._genotyped()] if self._asks_who_is_genotyped else []
-        parts += [self._annotated(), self._variants(), self._carried()] if self._carriers else []
+        parts = [self._genotyped()] if self._asks_who_is_genotyped else []
+        parts += [self._annotated(), self._carried()] if self._carriers else []
         return parts + ([self._located(), self._counted()] if self._alleles else [])
 
     def _table(self, name: str) -> str:
@@ -93,18 +85,8 @@ class GenotypePlan:
     def _listed(self, words: Iterable[str]) -> str:
         return ", ".join(self._parameters.bind(word) for word in words)
 
-    def _samples(self) -> str:
-        return cte(
-            _SAMPLES,
-            [
-                "SELECT s.site, s.callset_id, s.sample_index, s.person_id",
-                f"FROM {self._table('sample')} s JOIN cw_entry e ON e.person_id = s.person_id AND e.site = s.site",
-            ],
-            materialized=True,
-        )
-
     def _genotyped(self) -> str:
-        return cte(_GENOTYPED, [f"SELECT DISTINCT person_id, site FROM {_SAMPLES}"])
+        return cte(_GENOTYPED, [f"SELECT DISTINCT person_id, site FROM {self._table('sample')}"])
 
     def _annotated(self) -> str:
         """The variants of which an annotation says what some criterion asks, and which criterion that is."""
@@ -122,28 +104,15 @@ class GenotypePlan:
             materialized=True,
         )
 
-    def _variants(self) -> str:
-        # An inner join with few rows: DuckDB passes their range of variant_index on to the scan, which skips the rest.
-        return cte(
-            _CARRIED_VARIANTS,
-            [
-                f"SELECT v.site, v.callset_id, v.variant_index, {_LAYOUT}",
-                f"FROM {self._table('variant')} v JOIN {_ANNOTATED} a",
-                "  ON a.variant_index = v.variant_index AND a.callset_id = v.callset_id AND a.site = v.site",
-            ],
-            materialized=True,
-        )
-
     def _carried(self) -> str:
-        copies = ", ".join(f"max(c.copies) FILTER (a.{name}) AS {name}" for name in self._carriers.values())
+        copies = ", ".join(f"max(c.n_alt_alleles) FILTER (a.{name}) AS {name}" for name in self._carriers.values())
         return cte(
             _CARRIED,
             [
-                f"SELECT s.person_id, s.site, {copies}",
-                f"FROM ({carriers_sql(_CARRIED_VARIANTS)}) c",
+                f"SELECT c.person_id, c.site, {copies}",
+                f"FROM ({carriers_sql(_ANNOTATED, database=self._database)}) c",
                 f"JOIN {_ANNOTATED} a ON a.variant_index = c.variant_index AND a.callset_id = c.callset_id AND a.site = c.site",
-                f"JOIN {_SAMPLES} s ON s.sample_index = c.sample_index AND s.callset_id = c.callset_id AND s.site = c.site",
-                "GROUP BY s.person_id, s.site",
+                "GROUP BY c.person_id, c.site",
             ],
         )
 
@@ -153,20 +122,23 @@ class GenotypePlan:
         return cte(
             _LOCATED,
             [
-                f"SELECT v.site, v.callset_id, v.variant_index, {_LAYOUT}, {columns}",
+                f"SELECT v.site, v.callset_id, v.variant_index, {columns}",
                 f"FROM {self._table('variant')} v WHERE {places}",
             ],
             materialized=True,
         )
 
     def _counted(self) -> str:
-        copies = ", ".join(f"max(c.copies) FILTER (v.{name}) AS {name}" for name in self._alleles.values())
+        # Calls name carriers and people without a call; whoever else is in the file has no alternate allele.
+        copies = "CASE WHEN c.person_id IS NULL THEN 0 ELSE c.n_alt_alleles END"
+        most = ", ".join(f"max({copies}) FILTER (v.{name}) AS {name}" for name in self._alleles.values())
         return cte(
             _ALLELES,
             [
-                f"SELECT c.person_id, c.site, {copies}",
-                f"FROM ({calls_sql(_LOCATED, _SAMPLES)}) c",
-                f"JOIN {_LOCATED} v ON v.variant_index = c.variant_index AND v.callset_id = c.callset_id AND v.site = c.site",
-                "GROUP BY c.person_id, c.site",
+                f"SELECT s.person_id, s.site, {most}",
+                f"FROM {_LOCATED} v JOIN {self._table('sample')} s ON s.site = v.site AND s.callset_id = v.callset_id",
+                f"LEFT JOIN ({calls_sql(_LOCATED, database=self._database)}) c ON c.person_id = s.person_id AND c.site = v.site",
+                "  AND c.callset_id = v.callset_id AND c.variant_index = v.variant_index",
+                "GROUP BY s.person_id, s.site",
             ],
         )

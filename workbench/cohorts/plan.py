@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from data_catalog.governance.population import CLINICAL
 from data_catalog.model.measures import METHODS
 from workbench.cohorts.genotype_plan import GenotypePlan
-from workbench.cohorts.modalities import CLINICAL, modality_of
+from workbench.cohorts.modalities import modality_of
 from workbench.cohorts.readings import Measure
 from workbench.cohorts.sql import EVENT_TABLES, OWN_PREFIX, EventTable, Parameters, cte
 

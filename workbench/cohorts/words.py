@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ from workbench.cohorts.readings import Measure
 from workbench.cohorts.selection import SelectedEvent, SelectedReading, Within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workbench.cohorts.codelists import Codelist
+    from workbench.cohorts.expressions import Number
     from workbench.cohorts.windows import Window
 
 _COMPARED = {
@@ -28,6 +30,23 @@ _COMPARED = {
     ">=": "of at least",
     "==": "of exactly",
     "!=": "other than",
+}
+_COUNTED = {
+    "<": "fewer than",
+    "<=": "at most",
+    ">": "more than",
+    ">=": "at least",
+    "==": "exactly",
+    "!=": "a number other than",
+}
+# The first and the last day that a limit on days leaves.
+_DAYS_MEANT: dict[str, Callable[[float], tuple[int | None, int | None]]] = {
+    "<": lambda limit: (None, math.ceil(limit) - 1),
+    "<=": lambda limit: (None, math.floor(limit)),
+    ">": lambda limit: (math.floor(limit) + 1, None),
+    ">=": lambda limit: (math.ceil(limit), None),
+    "==": lambda limit: (math.ceil(limit), math.floor(limit)),
+    "!=": lambda limit: (math.ceil(limit), math.floor(limit)),
 }
 _KINDS: dict[type, str] = {
     Diagnosis: "a diagnosis of",
@@ -67,7 +86,7 @@ def _death(_events: Death) -> str:
 @in_words.register(Measure)
 def _measure(events: Measure) -> str:
     methods = [METHODS[method].label for method in events.methods]
-    by = f" by {', else by '.join(methods)}" if methods else ""
+    by = f" by {' or else '.join(methods)}" if methods else ""
     implausible = ", implausible or not," if events.with_implausible else ""
     return f"a reading{implausible} of {_small(events.definition.label)}{by}"
 
@@ -98,16 +117,6 @@ def _site(_site: Site) -> str:
     return "hospital"
 
 
-@in_words.register(Count)
-def _count(count: Count) -> str:
-    return f"a number of days with {in_words(count.events)}{when(count.window)}"
-
-
-@in_words.register(DaysFromIndex)
-def _days_from_index(distance: DaysFromIndex) -> str:
-    return f"a distance from the index date to {in_words(distance.chosen)}"
-
-
 @in_words.register(ReadingMethod)
 def _method(method: ReadingMethod) -> str:
     return f"the method of {in_words(method.reading)}"
@@ -118,13 +127,12 @@ def _carrier(criterion: Carrier) -> str:
     copies = "two alternate alleles" if criterion.min_copies == 2 else "at least one alternate allele"
     asked = []
     if criterion.consequence:
-        asked.append(f"is annotated as {joined(criterion.consequence, ' or')}")
+        asked.append(f"is annotated as {joined([_plain(term) for term in criterion.consequence], ' or')}")
     if criterion.max_population_frequency is not None:
         share = f"{criterion.max_population_frequency:.10g}"
-        asked.append(f"has a population frequency of at most {share} or of unknown size")
+        asked.append(f"has a population frequency of at most {share} or none known")
     if criterion.clinical_significance:
-        classes = [word.replace("_", " ") for word in criterion.clinical_significance]
-        asked.append(f"is classified as {joined(classes, ' or')}")
+        asked.append(f"is classified as {joined([_plain(word) for word in criterion.clinical_significance], ' or')}")
     that = f" that {joined(asked, ' and')}" if asked else ""
     return f"{copies} of one variant in {joined(criterion.genes, ' or')}{that}"
 
@@ -134,21 +142,38 @@ def _genotyped(_criterion: Genotyped) -> str:
     return "a genotype on file"
 
 
-@in_words.register(AlleleCount)
-def _allele_count(count: AlleleCount) -> str:
-    return f"a number of alternate alleles of the variant {count.variant}"
-
-
 @in_words.register(Compare)
 def _compare(criterion: Compare) -> str:
-    unit = criterion.value.unit
-    return f"{in_words(criterion.value)} {_COMPARED[criterion.operator]} {criterion.limit}{f' {unit}' if unit else ''}"
+    value, limit = criterion.value, criterion.limit
+    if isinstance(value, DaysFromIndex):
+        return _dated(value, *_DAYS_MEANT[criterion.operator](limit), negated=criterion.operator == "!=")
+    if isinstance(value, Count | AlleleCount):
+        return _counted(value, f"{_COUNTED[criterion.operator]} {limit}", one=limit == 1)
+    return f"{in_words(value)} {_COMPARED[criterion.operator]} {limit}{_unit(value)}"
 
 
 @in_words.register(Between)
 def _between(criterion: Between) -> str:
-    unit = criterion.value.unit
-    return f"{in_words(criterion.value)} from {criterion.low} to {criterion.high}{f' {unit}' if unit else ''}"
+    value, low, high = criterion.value, criterion.low, criterion.high
+    if isinstance(value, DaysFromIndex):
+        return _dated(value, math.ceil(low), math.floor(high))
+    if isinstance(value, Count | AlleleCount):
+        return _counted(value, f"{low} to {high}")
+    return f"{in_words(value)} from {low} to {high}{_unit(value)}"
+
+
+def _unit(value: Number) -> str:
+    return f" {value.unit}" if value.unit else ""
+
+
+def _dated(distance: DaysFromIndex, first: int | None, last: int | None, *, negated: bool = False) -> str:
+    return f"{in_words(distance.chosen)}, {'not ' if negated else ''}dated{_days_in_words(first, last)}"
+
+
+def _counted(value: Count | AlleleCount, how_many: str, *, one: bool = False) -> str:
+    if isinstance(value, AlleleCount):
+        return f"{how_many} alternate allele{'' if one else 's'} of the variant {value.variant}"
+    return f"{in_words(value.events)} on {how_many} day{'' if one else 's'}{when(value.window)}"
 
 
 @in_words.register(IsIn)
@@ -186,11 +211,16 @@ def _grouped(criterion: object) -> str:
 
 
 def _named(codes: Codelist) -> str:
-    return codes.name.replace("_", " ")
+    return _plain(codes.name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _small(label: str) -> str:
-    return label[0].lower() + label[1:]
+    # "QTc" and "NT-proBNP" keep their capitals.
+    return label[0].lower() + label[1:] if label[1:2].islower() else label
 
 
 def without_article(part: object) -> str:
@@ -211,9 +241,12 @@ def count_of_days(n: int) -> str:
 
 def when(window: Window | None) -> str:
     """Return a window in words, with a blank before; both of its edges belong to it."""
-    if window is None or (window.from_day is None and window.to_day is None):
+    return "" if window is None else _days_in_words(window.from_day, window.to_day)
+
+
+def _days_in_words(first: int | None, last: int | None) -> str:
+    if first is None and last is None:
         return ""
-    first, last = window.from_day, window.to_day
     if first == last:
         return " on the index date" if first == 0 else f" on day {first} from the index date"
     if first is None:
