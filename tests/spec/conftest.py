@@ -127,6 +127,8 @@ def load(people: list[Person], variants: tuple[Variant, ...] = ()) -> duckdb.Duc
 def insert_file(connection, site: str, file: str, people: list[Person], variants: tuple[Variant, ...]) -> None:
     """One file of genotypes of one hospital: people in an order of their own, variants in the layout that each says."""
     inside = [person for person in people if file in person.files]
+    if not inside:
+        return
     random.Random(len(inside)).shuffle(inside)
     whose = {"site": site, "callset_id": file}
     for place, person in enumerate(inside):
