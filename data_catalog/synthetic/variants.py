@@ -34,7 +34,7 @@ POPULATION_AF_LIMIT = 0.001
 COMMON_TRUNCATING_AF = 0.003
 # Distance of invented places: no deletion reaches the next variant.
 _SPACING_BASES = 7
-_N_PAIRS = 6
+_N_TITIN_PAIRS, _N_OTHER_PAIRS = 8, 4
 
 _IMPACT = {TRUNCATING: "HIGH", MISSENSE: "MODERATE", SYNONYMOUS: "LOW"}
 _TRUNCATING_CONSEQUENCES = {
@@ -246,31 +246,29 @@ def _protein_change(gene: Gene, kind: str, consequence: str, base: int, random: 
 
 def _with_pairs(variants: list[RareVariant], random: np.random.Generator) -> tuple[RareVariant, ...]:
     """Move some harmless missense variants to the place of a causal one of the same gene: two alternate alleles, one record."""
-    causal = [index for index, one in enumerate(variants) if one.is_causal and len(one.ref) == len(one.alt) == 1]
-    titin = [index for index in causal if variants[index].gene.symbol == "TTN"]
-    hosts = [
-        *random.choice(titin, size=2, replace=False),
-        *random.choice(np.setdiff1d(causal, titin), size=_N_PAIRS - 2, replace=False),
+    hosts = [index for index, one in enumerate(variants) if one.is_causal and len(one.ref) == len(one.alt) == 1]
+    titin = [index for index in hosts if variants[index].gene.symbol == "TTN"]
+    chosen = [
+        *random.choice(titin, size=_N_TITIN_PAIRS, replace=False),
+        *random.choice(np.setdiff1d(hosts, titin), size=_N_OTHER_PAIRS, replace=False),
     ]
-    for host in (variants[index] for index in hosts):
-        guest = next(
+    moved: set[int] = set()
+    for host in (variants[index] for index in chosen):
+        guests = [
             index
             for index, one in enumerate(variants)
-            if one.gene is host.gene
-            and one.kind == MISSENSE
-            and not one.is_causal
-            and one.pos_1based != host.pos_1based
-            and one.frequency > 3e-4
-        )
-        alt = next(base for base in BASES if base not in (host.ref, host.alt))
-        moved = variants[guest]
+            if one.gene is host.gene and one.kind == MISSENSE and not one.is_causal and index not in moved
+        ]
+        # The most frequent one, so that every site has somebody who carries it.
+        guest = max(guests, key=lambda index: variants[index].frequency)
+        moved.add(guest)
         variants[guest] = _variant(
-            moved.gene,
+            host.gene,
             MISSENSE,
             host.pos_1based,
             random,
             is_causal=False,
-            frequency=moved.frequency,
-            alleles=(host.ref, alt),
+            frequency=variants[guest].frequency,
+            alleles=(host.ref, next(base for base in BASES if base not in (host.ref, host.alt))),
         )
     return tuple(variants)
