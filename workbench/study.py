@@ -23,11 +23,20 @@ from data_catalog.governance.population import (
 )
 from data_catalog.model import TABLES, table_address
 from workbench.cohorts.attrition import attrition_sql
+from workbench.cohorts.concept_search import search_sql
 from workbench.cohorts.tables import CohortTables
 from workbench.disclosure import Gate, Policy
 from workbench.engines import inline
 from workbench.engines.people import Unit
-from workbench.statistics.results import Attrition, AttritionStep, CatalogContents, PeopleCount, TableContents
+from workbench.statistics.results import (
+    Attrition,
+    AttritionStep,
+    CatalogContents,
+    ConceptFound,
+    ConceptsFound,
+    PeopleCount,
+    TableContents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,6 +228,28 @@ class Study:
             row[0]
             for row in self._connection.execute("SELECT DISTINCT site FROM lake.main.person ORDER BY site").fetchall()
         )
+
+    def concepts(self, text: str, *, kind: str) -> ReleasedTable:
+        """Return concepts whose name holds every word of *text*, or whose code it is, and about how many people have each.
+
+        Parameters
+        ----------
+        text : str
+            As somebody types it: "heart fail", "84114007".
+        kind : {"diagnosis", "drug", "procedure", "observation", "visit"}
+            What the concepts are of.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such kind.
+        """
+        self._require(Level.DISCOVER)
+        wanted = text.casefold().strip()
+        sql = search_sql(kind, database="lake", population=POPULATION)
+        rows = self._connection.execute(sql, {"text": wanted, "words": wanted.split()}).fetchall() if wanted else []
+        found = tuple(ConceptFound(*row[:-1]) for row in rows)
+        return self._gate.release(ConceptsFound(text.strip(), found, rows[0][-1] if rows else 0))
 
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 _STANDARDS = (OMOP, IMAGING, WAVEFORM)
 # The columns that a folder may bring: the published ones, and those that the declarations add to an extension because without
-# them nobody could ask for its rows.
-_FIELDS = {declared.name: declared.fields for declared in DECLARED if declared.standard in _STANDARDS}
+# them nobody could ask for its rows. Not a column of ours such as the legal basis, which whoever ingests has to state.
+_FIELDS = {
+    declared.name: tuple(field for field in declared.fields if declared.standard != OMOP or not field.added)
+    for declared in DECLARED
+    if declared.standard in _STANDARDS
+}
 # Text that exports of the CDM write for a missing value.
 _MISSING = ("", "NULL", "\\N")
 

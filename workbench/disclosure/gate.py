@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from workbench.disclosure.attrition import release_attrition, release_people
 from workbench.disclosure.comparison import release_test
+from workbench.disclosure.concepts import release_concepts
 from workbench.disclosure.contents import release_contents
 from workbench.disclosure.curves import release_curves
 from workbench.disclosure.errors import DisclosureError
@@ -15,6 +16,7 @@ from workbench.disclosure.summary import release_summary
 from workbench.statistics.results import (
     Attrition,
     CatalogContents,
+    ConceptsFound,
     ExactResult,
     GroupSummary,
     PeopleCount,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 _RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
     Attrition: release_attrition,
     CatalogContents: release_contents,
+    ConceptsFound: release_concepts,
     GroupSummary: release_summary,
     PeopleCount: release_people,
     RegressionFit: release_regression,
@@ -58,7 +61,9 @@ class Gate:
         self.policy = policy or Policy.load()
 
     @overload
-    def release(self, result: Attrition | CatalogContents | GroupSummary | PeopleCount) -> ReleasedTable: ...
+    def release(
+        self, result: Attrition | CatalogContents | ConceptsFound | GroupSummary | PeopleCount
+    ) -> ReleasedTable: ...
     @overload
     def release(self, result: SurvivalCurves) -> ReleasedSurvival: ...
     @overload

@@ -252,4 +252,33 @@ class CatalogContents:
     remarks: tuple[str, ...] = ()
 
 
-ExactResult = CatalogContents | Attrition | GroupSummary | SurvivalCurves | TestResult | RegressionFit | PeopleCount
+@dataclass(frozen=True)
+class ConceptFound:
+    """One concept of a site's vocabulary, and how many distinct people have it or one below it."""
+
+    concept_id: int
+    name: str
+    vocabulary: str
+    code: str
+    n_people: int
+
+
+@dataclass(frozen=True)
+class ConceptsFound:
+    """What a search of the vocabulary found: the best matches, best first, of ``n_matches`` in all."""
+
+    text: str
+    concepts: tuple[ConceptFound, ...]
+    n_matches: int
+
+
+ExactResult = (
+    ConceptsFound
+    | CatalogContents
+    | Attrition
+    | GroupSummary
+    | SurvivalCurves
+    | TestResult
+    | RegressionFit
+    | PeopleCount
+)
