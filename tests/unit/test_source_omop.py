@@ -69,7 +69,9 @@ def test_rows_and_ids_are_kept_and_values_harmonised_beside_them(catalog, folder
 def test_the_legal_basis_is_the_one_stated_at_ingest_whatever_the_file_says(catalog, folder):
     people = folder / "PERSON.csv"
     header, *rows = people.read_text(encoding="utf-8").splitlines()
-    people.write_text("\n".join([f"{header},legal_basis", *(f"{row},open_data" for row in rows)]) + "\n", encoding="utf-8")
+    people.write_text(
+        "\n".join([f"{header},legal_basis", *(f"{row},open_data" for row in rows)]) + "\n", encoding="utf-8"
+    )
     report = ingest(catalog, folder)
     assert query(catalog, "SELECT DISTINCT legal_basis FROM lake.main.person") == [("public_interest",)]
     assert "PERSON.csv: column 'legal_basis'" in report.ignored
