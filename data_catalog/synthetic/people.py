@@ -45,8 +45,8 @@ SHARE_OF_GROUP = {
 # Carriers of a truncating variant in TTN with heart failure and an ejection fraction of at most 40 %, with consent and genome:
 # 80 of 2,000 people.
 SHARE_PLANTED_TITIN = 0.04
-# Carriers of a truncating variant in LMNA with the same disease: too few for any table.
-N_PLANTED_LAMIN = (3, 7)
+# Carriers of a truncating variant in LMNA with the same disease, at each site: too few for any table, also all together.
+N_PLANTED_LAMIN = 1
 # Of people with dilated cardiomyopathy, those who come with heart failure.
 SHARE_FAILING = 0.92
 SHARE_SEEN_TWICE = 0.015
@@ -167,13 +167,10 @@ def _groups(size: int, random: np.random.Generator) -> tuple[Ints, Ints]:
     for group, share in SHARE_OF_GROUP.items():
         groups[start : start + round(share * size)] = group
         start += round(share * size)
-    n_dilated = round(SHARE_OF_GROUP[Group.DILATED] * size)
     planted = np.zeros(size, dtype=np.int64)
     n_titin = max(1, round(SHARE_PLANTED_TITIN * size))
-    few, many = N_PLANTED_LAMIN
-    n_lamin = min(int(random.integers(few, many, endpoint=True)), max(1, n_dilated // 10))
     planted[:n_titin] = Planted.TITIN
-    planted[n_titin : n_titin + n_lamin] = Planted.LAMIN
+    planted[n_titin : n_titin + N_PLANTED_LAMIN] = Planted.LAMIN
     order = random.permutation(size)
     return groups[order], planted[order]
 

@@ -40,9 +40,9 @@ def test_every_planted_carrier_is_counted_whatever_the_seed(drawn):
     assert (drawn.has_reduced_failure & drawn.may_be_studied & drawn.genomes.truncates_titin)[titin].all()
 
 
-def test_the_small_question_is_about_three_to_seven_people_at_each_site(drawn):
+def test_the_small_question_is_about_too_few_people_even_at_all_sites_together(drawn):
     lamin = drawn.genomes.carries("LMNA", "truncating") & drawn.has_reduced_failure
-    assert all(3 <= n <= 7 for n in at_each_site(drawn, lamin))
+    assert 0 < lamin.sum() < 10
 
 
 def test_people_with_heart_failure_are_a_third_and_mostly_have_reduced_ejection_fractions(drawn):
