@@ -164,7 +164,10 @@ def _held(rows: Iterable[Row], first_index: int) -> Iterator[tuple[Row, int]]:
 
 
 def _rows_of_format(held: list[tuple[Row, int]], fmt: AnnotationFormat) -> tuple[pl.DataFrame, int]:
-    texts = [(row.number, first, len(row.alts), info_field(row.info, fmt.key)) for row, first in held]
+    texts = [
+        (row.number, first, len(row.alts), len(row.alts) == len(row.taken), info_field(row.info, fmt.key))
+        for row, first in held
+    ]
     by_number = fmt.allele_number is not None
     mixed = [
         (row.number, *names)
@@ -172,7 +175,7 @@ def _rows_of_format(held: list[tuple[Row, int]], fmt: AnnotationFormat) -> tuple
         if len(row.alts) > 1
         for names in _names_of_alleles(row, first, by_number=by_number)
     ]
-    schema = {"_row": pl.Int64, "_first": pl.Int64, "_n_alts": pl.Int64, "entry": pl.String}
+    schema = {"_row": pl.Int64, "_first": pl.Int64, "_n_alts": pl.Int64, "_all_taken": pl.Boolean, "entry": pl.String}
     parts = (
         pl.DataFrame(texts, schema=schema, orient="row")
         .drop_nulls("entry")
@@ -193,7 +196,8 @@ def _rows_of_format(held: list[tuple[Row, int]], fmt: AnnotationFormat) -> tuple
         .sort("level", nulls_last=True)
         .unique("_entry", keep="first")
     )
-    n_lost = int(best["level"].null_count())
+    # What has no name here may be about an allele that is not taken; if all are, it is about none.
+    n_lost = best.filter(pl.col("level").is_null() & pl.col("_all_taken")).height
     only = parts.filter(pl.col("_n_alts") == 1).with_columns(variant_index=pl.col("_first"))
     taken = pl.concat([only, best.drop("level")], how="diagonal").filter(pl.col("variant_index").is_not_null())
     return _columns(taken.sort("_entry"), fmt), n_lost
