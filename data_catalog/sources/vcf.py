@@ -63,22 +63,19 @@ class VcfFile:
     def stage(self, connection: duckdb.DuckDBPyConnection, context: IngestContext) -> StagedSource:
         """Read the file into staged variants; see :class:`data_catalog.sources.base.Source`."""
         build = known_build(self.build)
-        if self.half_calls not in HALF_CALLS:
-            raise IngestError(
-                f"{self.half_calls!r} is no policy for half calls. {did_you_mean(self.half_calls, HALF_CALLS)}"
-            )
+        half_calls = half_call_policy(self.half_calls)
         path = Path(self.path)
         with opened(path) as file:
             header, rest = read_header(file, path.name)
             _require_build(header, build, path.name)
             people = _people(connection, header, site=context.site, name=path.name)
-            calls = CallReader(len(header.samples), self.half_calls)
+            calls = CallReader(len(header.samples), half_calls)
             rows = RowReader(path.name, header.n_lines, calls)
             staging = CallsetStaging(connection, header, path, people)
             for block in rows.read(blocks(file, rest)):
                 staging.add(block)
         is_phased = calls.counts.any_phased and not calls.counts.any_unphased
-        staging.finish(build=build, half_calls=self.half_calls, is_phased=is_phased)
+        staging.finish(build=build, half_calls=half_calls, is_phased=is_phased)
         n_columns = len(header.samples)
         return StagedSource(
             relations=staging.relations,
@@ -94,6 +91,14 @@ class VcfFile:
                 )
             ),
         )
+
+
+def half_call_policy(named: str) -> HalfCalls:
+    """Return the policy for half calls of that name, or raise IngestError with the nearest one."""
+    for policy in HALF_CALLS:
+        if policy == named:
+            return policy
+    raise IngestError(f"{named!r} is no policy for half calls. {did_you_mean(named, HALF_CALLS)}")
 
 
 def _require_build(header: VcfHeader, build: str, name: str) -> None:

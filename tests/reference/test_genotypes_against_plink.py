@@ -80,6 +80,7 @@ def test_counts_of_genotypes_are_those_of_plink(examples, teach):
 FIGURES = {
     "v0000": ((443, 50, 2, 5), 0.0545455, 990),
     "v0001": ((486, 9, 0, 5), 0.00909091, 990),
+    "v0099": ((179, 249, 70, 2), 0.390562, 996),
 }
 
 
@@ -89,7 +90,10 @@ def test_figures_of_plink_without_its_files(tmp_path):
         calls = np.repeat(["0/0", "0/1", "1/1", "./."], counts)
         rows.append("\t".join(["19", str(1004590 + place), name, "T", "G", ".", "PASS", ".", "GT", *calls]))
     names = [f"P{number:04}" for number in range(500)]
-    header = ["##fileformat=VCFv4.2", "\t".join(["#CHROM", *"POS ID REF ALT QUAL FILTER INFO FORMAT".split(), *names])]
+    header = [
+        "##fileformat=VCFv4.2",
+        "\t".join(["#CHROM", *["POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT"], *names]),
+    ]
     vcf = tmp_path / "teach.vcf"
     vcf.write_text("\n".join([*header, *rows]) + "\n")
     variants = ingested(tmp_path, vcf, names).variants
