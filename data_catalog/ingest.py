@@ -102,8 +102,10 @@ def _finish(
     for field in table.fields:
         value = lake.quoted(field.name) if field.name in held else given.get(field.name, f"CAST(NULL AS {field.type})")
         columns.append(f"{value} AS {lake.quoted(field.name)}")
+    # Rows that stand for no one person have no flags to compute: genotypes of a whole file need not be held twice.
+    kind = "VIEW" if table.kind == "reference" else "TABLE"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _final_{table.name} AS SELECT {', '.join(columns)}, _file, _row FROM {staged}"
+        f"CREATE OR REPLACE TEMP {kind} _final_{table.name} AS SELECT {', '.join(columns)}, _file, _row FROM {staged}"
     )
 
 

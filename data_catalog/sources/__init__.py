@@ -2,6 +2,7 @@
 
 from data_catalog.sources.omop import OmopFolder
 from data_catalog.sources.tables import MappedTable
+from data_catalog.sources.vcf import VcfFile
 from data_catalog.sources.whas500 import whas500
 
-__all__ = ["MappedTable", "OmopFolder", "whas500"]
+__all__ = ["MappedTable", "OmopFolder", "VcfFile", "whas500"]

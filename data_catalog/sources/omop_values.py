@@ -55,9 +55,11 @@ def add_canonical_values(connection: duckdb.DuckDBPyConnection, staged: Mapping[
             connection,
             staged["image_feature"],
             concept="image_feature_concept_id",
-            valued="SELECT e.*, m.value_as_number AS _value, m.unit_source_value AS _unit_said, u.concept_code AS _unit_coded "
-            f"FROM {relation} AS e LEFT JOIN ({_measurements_sql(staged, site)}) AS m "
-            f"ON m.measurement_id = e.image_feature_event_id AND e.image_feature_event_field_concept_id = {MEASUREMENT_ROW} "
+            # The key in a column of its own: with the condition on the field among those of the join, DuckDB hashes all rows alike.
+            valued="SELECT e.* EXCLUDE (_key), m.value_as_number AS _value, m.unit_source_value AS _unit_said, "
+            f"u.concept_code AS _unit_coded FROM (SELECT *, CASE WHEN image_feature_event_field_concept_id = {MEASUREMENT_ROW} "
+            f"THEN image_feature_event_id END AS _key FROM {relation}) AS e "
+            f"LEFT JOIN ({_measurements_sql(staged, site)}) AS m ON m.measurement_id = e._key "
             f"LEFT JOIN ({units}) AS u ON u.concept_id = m.unit_concept_id",
         )
     if "waveform_feature" in staged:

@@ -53,6 +53,37 @@ def test_every_command_explains_itself(workbench, words, command):
         assert f"Example: workbench {' '.join(words)}" in command.epilog
 
 
+def test_genotypes_follow_their_people_into_the_catalog(workbench, tmp_path):
+    (tmp_path / "omop").mkdir()
+    pl.DataFrame({"person_id": [1, 2], "person_source_value": ["A1", "A2"]}).with_columns(
+        gender_concept_id=8507, year_of_birth=1950, race_concept_id=0, ethnicity_concept_id=0
+    ).write_csv(tmp_path / "omop" / "person.csv")
+    vcf = tmp_path / "exome.vcf"
+    rows = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT A1 A2\n1 5 . A G . PASS . GT 0/1 0/.\n"
+    vcf.write_text("##fileformat=VCFv4.3\n" + rows.replace(" ", "\t"))
+    where = ("--catalog", tmp_path / "catalog", "--site", "clinic", "--basis", "synthetic")
+    assert workbench("catalog", "create", tmp_path / "catalog")[0] == 0
+    assert workbench("catalog", "ingest", "omop", tmp_path / "omop", *where)[0] == 0
+    for words, advice in (
+        (("vcf", vcf), "--build GRCh38"),
+        (("vcf", vcf, "--build", "GRCh38", "--half-calls", "ref"), "Did you mean 'refuse'"),
+        (("vcf", vcf, "--build", "GRCh38", "--half-calls", "refuse"), "row 1"),
+        (("vcf",), "Say which file to ingest"),
+    ):
+        code, _, err = workbench("catalog", "ingest", *words, *where)
+        assert code == 1
+        assert advice in err
+    code, out, _ = workbench(
+        "catalog", "ingest", "vcf", vcf, "--build", "GRCh38", "--half-calls", "reference", *where, "--json"
+    )
+    assert code == 0
+    report = json.loads(out)
+    assert {table["table"]: table["n_rows"] for table in report["tables"]} == {"callset": 1, "sample": 2, "variant": 1}
+    assert report["notes"] == [
+        "exome.vcf: 1 call with one allele missing, taken with the reference allele for the missing one"
+    ]
+
+
 def test_a_table_goes_from_draft_to_catalog(workbench, tmp_path):
     n = 30
     frame = pl.DataFrame(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Make a catalog, bring data in, see what is there.", rich_markup_mode=None)
 
-FORMATS = ("omop", "tables", "whas500")
+FORMATS = ("omop", "tables", "vcf", "whas500")
 
 
 @app.command(epilog="Example: workbench catalog create heart-centre --title 'Heart centre'")
@@ -43,6 +43,11 @@ def ingest(
     catalog: CatalogFolder = Path(),
     site: Annotated[str, typer.Option(help="The hospital: lower case letters, digits, hyphens.")] = "",
     mapping: Annotated[Path | None, typer.Option(help="Mapping file that says what the columns mean (tables).")] = None,
+    build: Annotated[str | None, typer.Option(help="Reference genome: GRCh38 or GRCh37 (vcf).")] = None,
+    half_calls: Annotated[
+        str,
+        typer.Option(help="What a call like 0/. is: missing, reference (the allele that is missing), refuse (vcf)."),
+    ] = "missing",
     basis: Annotated[
         str, typer.Option(help="Legal basis: consent, public_interest, ehds_no_optout, open_data, synthetic.")
     ] = "consent",
@@ -55,7 +60,7 @@ def ingest(
     if draft is not None:
         _draft(format, path, draft)
         return
-    source = _source(format, path, mapping)
+    source = _genotypes(path, build, half_calls) if format == "vcf" else _source(format, path, mapping)
     if not site:
         raise IngestError("Say which hospital the data are of: --site NAME.")
     report = Catalog.open(catalog).ingest(source, site=site, basis=basis)
@@ -81,6 +86,17 @@ def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # 
             f"Propose one with: workbench catalog ingest tables {path} --draft mapping.yaml"
         )
     return MappedTable(path, mapping)
+
+
+def _genotypes(path: Path | None, build: str | None, half_calls: str) -> Source:
+    from data_catalog.sources import VcfFile
+    from data_catalog.sources.vcf import half_call_policy
+
+    if path is None:
+        raise IngestError("Say which file to ingest: workbench catalog ingest vcf FILE --build GRCh38.")
+    if build is None:
+        raise IngestError("Say which reference genome the positions are of: --build GRCh38 or --build GRCh37.")
+    return VcfFile(path, build=build, half_calls=half_call_policy(half_calls))
 
 
 def _draft(format: str, path: Path | None, draft: Path) -> None:  # noqa: A002
