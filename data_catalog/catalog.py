@@ -20,6 +20,7 @@ from data_catalog.governance.permits import (
     record_permit,
     recorded_permits,
 )
+from data_catalog.governance.withdrawal import withdraw
 from data_catalog.harmonise.identity import KEY_BYTES, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import create_all_sql
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from data_catalog.governance.withdrawal import WithdrawalReport
     from data_catalog.quality.ingest_report import IngestReport
     from data_catalog.sources.base import Source
 
@@ -161,6 +163,33 @@ class Catalog:
             If the source has a structural fault. The catalog is then as it was.
         """
         return ingest(self.folder, source, site=site, basis=basis)
+
+    def withdraw(
+        self, *, site: str, record_number: str | None = None, person_id: int | None = None
+    ) -> WithdrawalReport:
+        """Take one person out of the catalog, for good: every row of theirs, in every table, in one transaction.
+
+        A keyed hash of their numbers stays, so that no later file brings them back. Older snapshots still have their data, but no
+        study reads them any more, whatever snapshot it works on. Reports that were published before stay as they are.
+
+        Parameters
+        ----------
+        site : str
+            The hospital.
+        record_number, person_id : str or int
+            The hospital's number of the person, or the catalog's; one of the two.
+
+        Returns
+        -------
+        WithdrawalReport
+            Counts, no identifiers. If the person had left before, it says so and nothing is done.
+
+        Raises
+        ------
+        GovernanceError
+            If the site or the person is unknown.
+        """
+        return withdraw(self.folder, site=site, record_number=record_number, person_id=person_id)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return every snapshot, oldest first."""

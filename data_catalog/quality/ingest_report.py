@@ -53,6 +53,8 @@ class IngestReport:
     flags: tuple[Flag, ...]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    n_withdrawn_people: int = 0
+    n_withdrawn_rows: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report for ``--json``."""
@@ -61,6 +63,9 @@ class IngestReport:
     def __str__(self) -> str:
         lines = [f"Ingested {self.format} data of {self.site} with {self.mapping}: snapshot {self.snapshot_id}."]
         lines += _section("Read", _read(self.n_read))
+        if self.n_withdrawn_people:
+            people = "1 person" if self.n_withdrawn_people == 1 else f"{self.n_withdrawn_people:,} people"
+            lines.append(f"Left out: {people} who had left the catalog before, {_rows(self.n_withdrawn_rows)} in all.")
         lines += _section("Written", [_written(table) for table in self.tables])
         lines += _section(
             "Not mapped to a standard concept (kept as concept 0)",
@@ -76,7 +81,7 @@ class IngestReport:
             "In the source, without a place in the model", list(self.ignored), nothing="everything was taken"
         )
         lines += _section("To know", list(self.notes), nothing="")
-        if self.basis == "consent":
+        if self.basis == "consent" and any(table.table == "person" for table in self.tables):
             lines.append(
                 "The legal basis is consent: only people with a consent record enter a study. Where another basis holds, "
                 "ingest with --basis."

@@ -18,6 +18,17 @@ class IngestContext:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """People who have left the catalog and were in a source again, and how many rows of theirs were left out."""
+
+    n_people: int = 0
+    n_rows: int = 0
+
+    def __add__(self, other: LeftOut) -> LeftOut:
+        return LeftOut(self.n_people + other.n_people, self.n_rows + other.n_rows)
+
+
+@dataclass(frozen=True)
 class StagedSource:
     """A source in the harmonised model, not yet checked and not yet written.
 
@@ -32,12 +43,16 @@ class StagedSource:
         What the source has and the model has no place for, in words: files, columns.
     notes : tuple of str
         What a reader of the data has to know, such as a nominal date.
+    withdrawn : LeftOut
+        What the source itself left out, because it cannot be staged: whoever has left the catalog has no person id any more.
+        Staged rows of such people are left out by the ingest.
     """
 
     relations: dict[str, str]
     n_read: dict[str, int]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    withdrawn: LeftOut = LeftOut()
 
 
 class Source(Protocol):
