@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from data_catalog.model import Table
+
 _FROM_NOW_ON = (
     "From now on every question leaves the person out, also one of a study that is open or works on an older snapshot; "
     "files of the site that hold the person are brought in without them."
@@ -115,18 +117,26 @@ def _bury(connection: duckdb.DuckDBPyConnection, key: bytes, person: PersonAtSit
 def _delete_rows(connection: duckdb.DuckDBPyConnection, person: PersonAtSite) -> dict[str, int]:
     """Delete every row of the person, in every table; return how many, by table."""
     at_site = f"site = {lake.literal(person.site)}"
+    filled = {table.name for table in TABLES.values() if _has_rows(connection, table, at_site)}
 
-    def rows_of(name: str) -> tuple[str, frozenset[str]]:
+    def rows_of(name: str) -> tuple[str, frozenset[str]] | None:
         table = TABLES[name]
-        return f"(SELECT * FROM {table_address(table)} WHERE {at_site})", frozenset(table.field_names)
+        relation = f"(SELECT * FROM {table_address(table)} WHERE {at_site})"
+        return (relation, frozenset(table.field_names)) if name in filled else None
 
     n_rows = {}
     for table in tables_of_people():
         condition = belongs_to_sql(table, str(int(person.person_id)), rows_of)
+        if condition is None:
+            continue
         deleted = connection.execute(f"DELETE FROM {table_address(table)} WHERE {at_site} AND ({condition})")
         if n := int(deleted.fetchall()[0][0]):
             n_rows[table.name] = n
     return n_rows
+
+
+def _has_rows(connection: duckdb.DuckDBPyConnection, table: Table, where: str) -> bool:
+    return bool(connection.execute(f"SELECT 1 FROM {table_address(table)} WHERE {where} LIMIT 1").fetchall())
 
 
 def _newest(connection: duckdb.DuckDBPyConnection) -> int:
