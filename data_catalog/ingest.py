@@ -42,7 +42,6 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
     with lake.writer(folder) as connection, _without_values(source):
         staged = source.stage(connection, context)
         relations, left_out = leave_out_withdrawn(connection, staged.relations, context.pseudonym_key, site=site)
-        left_out += staged.withdrawn
         check_keys(connection, relations, site=site)
         tables = [TABLES[name] for name in TABLES if name in relations]
         for table in tables:
@@ -55,7 +54,7 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
                     f"INSERT INTO {table_address(table)} BY NAME SELECT * EXCLUDE (_file, _row) FROM _final_{table.name}"
                 )
             _record(connection, ingest_id, source, staged, reports, site=site, basis=basis)
-            if "consent" in relations:
+            if any(report.table == "consent" and report.n_rows for report in reports):
                 begin_epoch(connection, f"consents of {site} came in")
         snapshot_id = int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
         return IngestReport(
@@ -71,8 +70,7 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
             flags=tuple(flag for table in tables for flag in _flags(connection, table)),
             ignored=staged.ignored,
             notes=staged.notes,
-            n_withdrawn_people=left_out.n_people,
-            n_withdrawn_rows=left_out.n_rows,
+            left_out=(*staged.left_out, *left_out),
         )
 
 

@@ -8,7 +8,7 @@ from data_catalog.governance.tombstones import PERSON, RECORD_NUMBER, is_withdra
 from data_catalog.harmonise.identity import digest_parameters
 from data_catalog.lake import quoted
 from data_catalog.model import belongs_to_sql, tables_of_people
-from data_catalog.sources.base import LeftOut
+from data_catalog.sources.base import HAS_LEFT, LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PEOPLE = "_have_left"
 
 def leave_out_withdrawn(
     connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], key: bytes, *, site: str
-) -> tuple[dict[str, str], LeftOut]:
+) -> tuple[dict[str, str], tuple[LeftOut, ...]]:
     """Return the staged relations without the rows of people who have left the catalog, and how much was left out.
 
     A person is known again by the record number that the files give or by the person id, whichever is the same as then.
@@ -39,14 +39,14 @@ def leave_out_withdrawn(
         "SELECT count(*) FROM lake.governance.tombstone WHERE site = ?", [site]
     ).fetchall()[0]
     if not n_tombstones or not found:
-        return dict(relations), LeftOut()
+        return dict(relations), ()
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PEOPLE} AS SELECT DISTINCT person_id FROM ({' UNION ALL '.join(found)})",
         {"of_site": site, **digest_parameters(key)},
     )
     (n_people,) = connection.execute(f"SELECT count(*) FROM {_PEOPLE}").fetchall()[0]
     if not n_people:
-        return dict(relations), LeftOut()
+        return dict(relations), ()
 
     def rows_of(name: str) -> tuple[str, frozenset[str]] | None:
         return (quoted(relations[name]), columns[name]) if name in relations else None
@@ -62,7 +62,7 @@ def leave_out_withdrawn(
         )
         n_rows += _count(connection, relations[table.name]) - _count(connection, name)
         kept[table.name] = name
-    return kept, LeftOut(n_people=int(n_people), n_rows=n_rows)
+    return kept, (LeftOut(HAS_LEFT, int(n_people), n_rows),)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> frozenset[str]:

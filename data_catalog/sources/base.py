@@ -17,15 +17,18 @@ class IngestContext:
     pseudonym_key: bytes = field(repr=False)
 
 
+HAS_LEFT = "people who have left the catalog"
+UNKNOWN = "people whom the site's data do not know"
+REPEATED = "statements that the catalog has already"
+
+
 @dataclass(frozen=True)
 class LeftOut:
-    """People who have left the catalog and were in a source again, and how many rows of theirs were left out."""
+    """What of a source was left out and why, counted. For the steward's report alone: such counts are nothing to publish."""
 
-    n_people: int = 0
-    n_rows: int = 0
-
-    def __add__(self, other: LeftOut) -> LeftOut:
-        return LeftOut(self.n_people + other.n_people, self.n_rows + other.n_rows)
+    reason: str
+    n_people: int
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,16 @@ class StagedSource:
         What the source has and the model has no place for, in words: files, columns.
     notes : tuple of str
         What a reader of the data has to know, such as a nominal date.
-    withdrawn : LeftOut
-        What the source itself left out, because it cannot be staged: whoever has left the catalog has no person id any more.
-        Staged rows of such people are left out by the ingest.
+    left_out : tuple of LeftOut
+        What the source itself left out, because it cannot be staged: whoever has left the catalog, or never was in it, has no
+        person id. Staged rows of people who have left are left out by the ingest.
     """
 
     relations: dict[str, str]
     n_read: dict[str, int]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    withdrawn: LeftOut = LeftOut()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Source(Protocol):

@@ -9,7 +9,8 @@ import pytest
 from data_catalog import Catalog, PermitError, lake
 from data_catalog.errors import UnknownNameError
 from data_catalog.governance.epochs import begin_epoch
-from data_catalog.governance.population import allowed_in_words, known_modalities
+from data_catalog.governance.modalities import known_modalities
+from data_catalog.governance.population import allowed_in_words
 from data_catalog.sources import MappedTable
 from workbench.cohorts import Cohort, codelist, diagnosis
 from workbench.study import Study

@@ -311,7 +311,8 @@ def test_a_person_who_has_left_is_left_out_of_the_next_file(clinic, tmp_path, pe
         omop_folder(tmp_path / "next", people, measured=measured), site="ward-1", basis="public_interest"
     )
     assert (report.n_withdrawn_people, report.n_withdrawn_rows) == (1, n_rows)
-    assert f"Left out: 1 person who had left the catalog before, {n_rows} rows in all." in str(report)
+    assert f"Left out:\n  people who have left the catalog: 1 person, {n_rows} rows" in str(report)
+    assert report.to_dict()["n_withdrawn_rows"] == n_rows
     assert people_of(clinic) == [1, 3, 4]
     assert people_of(clinic, "governance.person_link") == [1, 3, 4]
     assert people_of(clinic, "main.measurement") == [4]
