@@ -226,7 +226,7 @@ class Study:
         self._require(Level.DISCOVER)
         return tuple(
             row[0]
-            for row in self._connection.execute("SELECT DISTINCT site FROM lake.main.person ORDER BY site").fetchall()
+            for row in self._connection.execute(f"SELECT DISTINCT site FROM {EVERYBODY} ORDER BY site").fetchall()
         )
 
     def concepts(self, text: str, *, kind: str) -> ReleasedTable:
