@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 
 from data_catalog import lake
 from data_catalog.errors import CatalogError
+from data_catalog.governance.consents import EVERY_PURPOSE, record_consent
 from data_catalog.governance.permits import (
     EVERYONE,
+    OWNER_PERMIT_DAYS,
     Level,
     Permit,
     current_user,
     new_permit,
     record_permit,
     recorded_permits,
+    require_owner,
+    revoke_permit,
 )
+from data_catalog.governance.withdrawal import withdraw
 from data_catalog.harmonise.identity import KEY_BYTES, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import create_all_sql
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from data_catalog.governance.consents import ConsentReport
+    from data_catalog.governance.withdrawal import WithdrawalReport
     from data_catalog.quality.ingest_report import IngestReport
     from data_catalog.sources.base import Source
 
@@ -161,6 +168,135 @@ class Catalog:
             If the source has a structural fault. The catalog is then as it was.
         """
         return ingest(self.folder, source, site=site, basis=basis)
+
+    def withdraw(
+        self, *, site: str, record_number: str | None = None, person_id: int | None = None
+    ) -> WithdrawalReport:
+        """Take one person out of the catalog, for good: every row of theirs, in every table, in one transaction.
+
+        A keyed hash of their numbers stays, so that no later file brings them back. Older snapshots still have their data, but no
+        study reads them any more, whatever snapshot it works on. Reports that were published before stay as they are.
+
+        Parameters
+        ----------
+        site : str
+            The hospital.
+        record_number, person_id : str or int
+            The hospital's number of the person, or the catalog's; one of the two.
+
+        Returns
+        -------
+        WithdrawalReport
+            Counts, no identifiers. If the person had left before, it says so and nothing is done.
+
+        Raises
+        ------
+        GovernanceError
+            If the site or the person is unknown.
+        """
+        return withdraw(self.folder, site=site, record_number=record_number, person_id=person_id)
+
+    def record_consent(
+        self,
+        *,
+        site: str,
+        modality: str | Sequence[str],
+        status: str,
+        purpose: str = EVERY_PURPOSE,
+        record_number: str | None = None,
+        person_id: int | None = None,
+        valid_from: datetime | None = None,
+    ) -> ConsentReport:
+        """Record what one person has said: that some data may be used for a purpose, or may not any more.
+
+        Nothing is overwritten. What was recorded last counts, for every question asked from now on.
+
+        Parameters
+        ----------
+        site : str
+            The hospital.
+        modality : str or sequence of str
+            The sorts of data: "clinical", "waveform", "imaging", "genomic".
+        status : {"given", "withdrawn"}
+            What the person says.
+        purpose : str
+            What for; "*" for every purpose.
+        record_number, person_id : str or int
+            The hospital's number of the person, or the catalog's; one of the two.
+        valid_from : datetime with a time zone, optional
+            From when on it holds; from now on if not given.
+
+        Raises
+        ------
+        GovernanceError
+            If the site, the person or a word of the statement is unknown, or the person has left the catalog.
+        """
+        return record_consent(
+            self.folder,
+            site=site,
+            modality=modality,
+            status=status,
+            purpose=purpose,
+            record_number=record_number,
+            person_id=person_id,
+            valid_from=valid_from,
+        )
+
+    def issue_permit(
+        self,
+        holder: str,
+        level: Level | str,
+        *,
+        purposes: Sequence[str] = (),
+        days: int = OWNER_PERMIT_DAYS,
+        note: str = "",
+        not_before: datetime | None = None,
+    ) -> Permit:
+        """Issue a permit. Only the user of the operating system who owns the catalog's folder may.
+
+        Parameters
+        ----------
+        holder : str
+            A user of the operating system, or "*" for everyone.
+        level : str
+            What it allows, each including the ones before: "discover", "aggregate", "rows", "export".
+        purposes : sequence of str
+            What for; every purpose if none is named.
+        days : int
+            How long it lasts, 1 day to ten years.
+        note : str
+            Why it was issued: an approval's number, a project. No patients.
+        not_before : datetime with a time zone, optional
+            When it begins; now if not given.
+
+        Raises
+        ------
+        PermitError
+            If the user is not the owner, or a word or number is not allowed.
+        """
+        require_owner(self.folder)
+        permit = new_permit(holder, level, purposes=purposes, days=days, note=note, not_before=not_before)
+        with (
+            lake.writer(self.folder) as connection,
+            lake.transaction(connection, author=current_user(), message=f"issue {permit.permit_id}"),
+        ):
+            record_permit(connection, permit)
+        return permit
+
+    def revoke_permit(self, permit_id: str) -> Permit:
+        """Revoke a permit from now on, also for studies that are open under it. Only the catalog's owner may.
+
+        Raises
+        ------
+        PermitError
+            If the user is not the owner, or there is no such permit; the message names the nearest.
+        """
+        require_owner(self.folder)
+        with (
+            lake.writer(self.folder) as connection,
+            lake.transaction(connection, author=current_user(), message=f"revoke {permit_id}"),
+        ):
+            return revoke_permit(connection, permit_id)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return every snapshot, oldest first."""

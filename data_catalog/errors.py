@@ -29,6 +29,10 @@ class PermitError(WorkbenchError):
     """The permit does not allow what was asked."""
 
 
+class GovernanceError(WorkbenchError):
+    """Nobody was found to record a statement of, or the statement is none. Nothing was changed."""
+
+
 def did_you_mean(given: str, allowed: Iterable[str], *, show: int = 12) -> str:
     """Say in one sentence which allowed name is nearest to *given*, and list the allowed ones.
 

@@ -12,7 +12,9 @@ import duckdb
 
 from data_catalog import lake
 from data_catalog.errors import IngestError
+from data_catalog.governance.arrivals import leave_out_withdrawn
 from data_catalog.governance.basis import known_basis
+from data_catalog.governance.epochs import begin_epoch
 from data_catalog.governance.permits import current_user
 from data_catalog.harmonise.identity import read_key
 from data_catalog.model import TABLES, check_keys, flag_rules, flagged_select, issues_select, table_address
@@ -39,10 +41,11 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
     ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
     with lake.writer(folder) as connection, _without_values(source):
         staged = source.stage(connection, context)
-        check_keys(connection, staged.relations, site=site)
-        tables = [TABLES[name] for name in TABLES if name in staged.relations]
+        relations, left_out = leave_out_withdrawn(connection, staged.relations, context.pseudonym_key, site=site)
+        check_keys(connection, relations, site=site)
+        tables = [TABLES[name] for name in TABLES if name in relations]
         for table in tables:
-            _finish(connection, table, staged.relations, site=site, basis=basis, mapping=source.mapping)
+            _finish(connection, table, relations, site=site, basis=basis, mapping=source.mapping)
         reports = [_table_report(connection, table) for table in tables]
         message = f"ingest {source.format} data of {site}"
         with lake.transaction(connection, author=current_user(), message=message):
@@ -51,6 +54,8 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
                     f"INSERT INTO {table_address(table)} BY NAME SELECT * EXCLUDE (_file, _row) FROM _final_{table.name}"
                 )
             _record(connection, ingest_id, source, staged, reports, site=site, basis=basis)
+            if any(report.table == "consent" and report.n_rows for report in reports):
+                begin_epoch(connection, f"consents of {site} came in")
         snapshot_id = int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
         return IngestReport(
             ingest_id=ingest_id,
@@ -65,6 +70,7 @@ def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestRepo
             flags=tuple(flag for table in tables for flag in _flags(connection, table)),
             ignored=staged.ignored,
             notes=staged.notes,
+            left_out=(*staged.left_out, *left_out),
         )
 
 

@@ -11,6 +11,7 @@ from data_catalog import lake
 from data_catalog.catalog import Catalog
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
 from data_catalog.governance.basis import NO_CONSENT_NEEDED
+from data_catalog.governance.modalities import known_modalities
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
 from data_catalog.governance.population import (
     EVERYBODY,
@@ -18,7 +19,6 @@ from data_catalog.governance.population import (
     Standing,
     allowed_in_words,
     choose_population,
-    known_modalities,
     newest_snapshot,
 )
 from data_catalog.model import TABLES, table_address
@@ -226,7 +226,7 @@ class Study:
         self._require(Level.DISCOVER)
         return tuple(
             row[0]
-            for row in self._connection.execute("SELECT DISTINCT site FROM lake.main.person ORDER BY site").fetchall()
+            for row in self._connection.execute(f"SELECT DISTINCT site FROM {EVERYBODY} ORDER BY site").fetchall()
         )
 
     def concepts(self, text: str, *, kind: str) -> ReleasedTable:

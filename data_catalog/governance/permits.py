@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import math
+import os
+import pwd
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -13,6 +16,7 @@ from data_catalog.errors import PermitError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import duckdb
 
@@ -26,6 +30,7 @@ PURPOSES = {
     "care_improvement": "better care for those it is given to",
 }
 OWNER_PERMIT_DAYS = 90
+_LONGEST_DAYS = 3653  # ten years: what is needed for longer should be asked for again
 EVERYONE = "*"
 
 
@@ -67,6 +72,18 @@ class Permit:
     revoked_at: datetime | None = None
     note: str = ""
 
+    def state(self, at: datetime) -> str:
+        """Say how the permit stands at that moment: "valid", "not yet valid", "expired" or "revoked"."""
+        if self.revoked_at is not None and self.revoked_at <= at:
+            return "revoked"
+        if at >= self.expires_at:
+            return "expired"
+        return "valid" if at >= self.not_before else "not yet valid"
+
+    def days_left(self, at: datetime) -> int:
+        """Days until it expires, a begun one counted as whole; 0 if it allows nothing any more."""
+        return 0 if self.state(at) in ("revoked", "expired") else math.ceil((self.expires_at - at) / timedelta(days=1))
+
     def objection(self, *, user: str, purpose: str, level: Level, at: datetime) -> str | None:
         """Say in words why this permit does not allow *level* for *purpose* to *user* at that moment, or return None."""
         if self.holder not in (EVERYONE, user):
@@ -97,19 +114,60 @@ def known_purpose(purpose: str) -> str:
 
 
 def new_permit(
-    holder: str, level: Level, *, purposes: Iterable[str] = (), days: int = OWNER_PERMIT_DAYS, note: str = ""
+    holder: str,
+    level: Level | str,
+    *,
+    purposes: Iterable[str] = (),
+    days: int = OWNER_PERMIT_DAYS,
+    note: str = "",
+    not_before: datetime | None = None,
 ) -> Permit:
-    """Make a permit that begins now and lasts *days* days."""
-    now = datetime.now(UTC)
+    """Make a permit that lasts *days* days from now, or from *not_before*.
+
+    Raises
+    ------
+    PermitError
+        If a level or purpose is none, or the permit would last no day or more than ten years.
+    """
+    if not 1 <= days <= _LONGEST_DAYS:
+        raise PermitError(f"A permit lasts 1 to {_LONGEST_DAYS:,} days, not {days:,}. Issue a new one when it ends.")
+    if not holder.strip():
+        raise PermitError(f"Say who holds the permit: a user of the operating system, or {EVERYONE!r} for everyone.")
+    if not_before is not None and not_before.tzinfo is None:
+        raise PermitError("not_before says no time zone. Give it one, such as datetime(2026, 3, 1, tzinfo=UTC).")
+    begins = not_before or datetime.now(UTC)
     return Permit(
         permit_id=f"permit-{uuid.uuid4().hex[:12]}",
         holder=holder,
-        level=level,
-        purposes=tuple(known_purpose(purpose) for purpose in purposes),
-        not_before=now,
-        expires_at=now + timedelta(days=days),
+        level=level if isinstance(level, Level) else Level.named(level),
+        purposes=tuple(dict.fromkeys(known_purpose(purpose) for purpose in purposes)),
+        not_before=begins,
+        expires_at=begins + timedelta(days=days),
         note=note,
     )
+
+
+def require_owner(folder: Path) -> None:
+    """Refuse whoever does not own the catalog's folder: permits are the owner's to give and to take.
+
+    Raises
+    ------
+    PermitError
+        If the current user of the operating system is another.
+    """
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        raise PermitError(
+            f"Only the owner of the catalog at {folder} issues and revokes permits, and that is {_user_name(owner)!r}, "
+            f"not {current_user()!r}. Ask them."
+        )
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def record_permit(connection: duckdb.DuckDBPyConnection, permit: Permit) -> None:
@@ -122,12 +180,34 @@ def record_permit(connection: duckdb.DuckDBPyConnection, permit: Permit) -> None
             permit.holder,
             permit.level.word,
             list(permit.purposes),
-            permit.not_before,
+            datetime.now(UTC),
             permit.not_before,
             permit.expires_at,
             permit.note,
         ],
     )
+
+
+def revoke_permit(connection: duckdb.DuckDBPyConnection, permit_id: str) -> Permit:
+    """Revoke a permit from now on, and return it as it stands then. One that was revoked before stays as it is.
+
+    Raises
+    ------
+    PermitError
+        If there is no such permit; the message names the nearest.
+    """
+    permits = {permit.permit_id: permit for permit in recorded_permits(connection)}
+    permit = permits.get(permit_id)
+    if permit is None:
+        raise PermitError(f"This catalog has no permit {permit_id!r}. {did_you_mean(permit_id, permits)}")
+    if permit.revoked_at is not None:
+        return permit
+    now = datetime.now(UTC)
+    connection.execute(
+        "UPDATE lake.governance.permit SET revoked_at = ? WHERE permit_id = ?",
+        [now, permit_id],
+    )
+    return replace(permit, revoked_at=now)
 
 
 def recorded_permits(connection: duckdb.DuckDBPyConnection) -> tuple[Permit, ...]:
@@ -153,10 +233,14 @@ def choose_permit(
         If no permit allows it; the message says of each permit why not.
     """
     known_purpose(purpose)
+    permits = tuple(permits)
     at = datetime.now(UTC)
     candidates = [permit for permit in permits if permit_id in (None, permit.permit_id)]
     if permit_id is not None and not candidates:
-        raise PermitError(f"This catalog has no permit {permit_id!r}. See: workbench permit list.")
+        known = [permit.permit_id for permit in permits]
+        raise PermitError(
+            f"This catalog has no permit {permit_id!r}. {did_you_mean(permit_id, known)}\nSee: workbench permit list."
+        )
     allowed, objections = [], []
     for permit in candidates:
         objection = permit.objection(user=user, purpose=purpose, level=level, at=at)
@@ -168,6 +252,6 @@ def choose_permit(
         raise PermitError(
             f"No permit lets {user!r} work at level {level.word!r} for {purpose!r}.\n"
             + ("\n".join(objections) or "  This catalog has no permit at all.")
-            + "\nAsk the catalog's owner for one."
+            + "\nAsk the catalog's owner for one; they issue it with: workbench permit issue."
         )
     return max(allowed, key=lambda permit: permit.level)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from data_catalog import lake
-from data_catalog.errors import UnknownNameError, did_you_mean
 from data_catalog.governance.basis import CONSENT
+from data_catalog.governance.consents import EVERY_PURPOSE, GIVEN, WITHDRAWN
 from data_catalog.governance.epochs import current_epoch
 from data_catalog.governance.permits import recorded_permits
 from data_catalog.governance.tombstones import PERSON, digest_sql, recorded_digests
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from data_catalog.governance.permits import Permit
-
-CLINICAL = "clinical"
-# Sorts of data that a person can allow or forbid, in the order in which they are named.
-MODALITIES = {
-    CLINICAL: "who somebody is, diagnoses, drugs, laboratory values, visits, death",
-    "waveform": "electrocardiograms and other recorded signals, and what was measured in them",
-    "imaging": "images, and what was measured in them",
-    "genomic": "variants and genotypes",
-}
-EVERY_PURPOSE = "*"
 
 POPULATION = "population"
 EVERYBODY = "everybody"
@@ -88,29 +78,12 @@ class Standing:
 _APPLIES = "modality IN (SELECT unnest($modalities)) AND purpose IN ($every, $purpose)"
 _STATEMENTS = f"""
 WITH last_word AS (
-  SELECT person_id, site, modality, arg_max(status, row(recorded_at, valid_from, purpose <> $every, status = 'withdrawn')) AS status
+  SELECT person_id, site, modality, arg_max(status, row(recorded_at, valid_from, purpose <> $every, status = '{WITHDRAWN}')) AS status
   FROM lake.governance.consent WHERE {_APPLIES} AND valid_from <= now() GROUP BY person_id, site, modality)
-SELECT person_id, site, count(*) FILTER (status = 'given') AS n_given, count(*) FILTER (status = 'withdrawn') AS n_withdrawn
+SELECT person_id, site, count(*) FILTER (status = '{GIVEN}') AS n_given, count(*) FILTER (status = '{WITHDRAWN}') AS n_withdrawn
 FROM last_word GROUP BY person_id, site
 """
 _NEXT_CHANGE = f"SELECT min(valid_from) FROM lake.governance.consent WHERE {_APPLIES} AND valid_from > now()"
-
-
-def known_modalities(modalities: Sequence[str]) -> tuple[str, ...]:
-    """Return *modalities* in their usual order and without repetition; "clinical" is always among them.
-
-    Raises
-    ------
-    UnknownNameError
-        If one is no sort of data; the message names the nearest.
-    """
-    given = (modalities,) if isinstance(modalities, str) else tuple(modalities)
-    for name in given:
-        if name not in MODALITIES:
-            raise UnknownNameError(
-                f"{name!r} is not a sort of data that a study can ask for. {did_you_mean(str(name), MODALITIES)}"
-            )
-    return tuple(name for name in MODALITIES if name == CLINICAL or name in given)
 
 
 def allowed_in_words(purpose: str, modalities: Sequence[str]) -> str:

@@ -26,6 +26,18 @@ def digest_sql(identifier: str, value: str, site: str = "site") -> str:
     return keyed_digest_sql(f"'TOMBSTONE|{identifier}|' || {site} || '|' || CAST({value} AS VARCHAR)")
 
 
+def is_withdrawn_sql(identifier: str, value: str) -> str:
+    """Return the SQL condition that an identifier is that of somebody who has left the site ``$of_site``.
+
+    For connections that see the catalog as ``lake``. It takes ``$of_site`` and the parameters of
+    :func:`data_catalog.harmonise.identity.digest_parameters`.
+    """
+    return (
+        f"{digest_sql(identifier, value, '$of_site')} IN "
+        f"(SELECT digest FROM lake.governance.tombstone WHERE site = $of_site AND identifier = '{identifier}')"
+    )
+
+
 def recorded_digests(connection: duckdb.DuckDBPyConnection, identifier: str) -> tuple[str, ...]:
     """Return the tombstones of one sort of identifier."""
     rows = connection.execute(

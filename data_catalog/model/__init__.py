@@ -6,12 +6,14 @@ from data_catalog.model.fields import Field, Table
 from data_catalog.model.plausibility import Rule, flag_rules, flagged_select, issues_select
 from data_catalog.model.registry import TABLES, table
 from data_catalog.model.validate import check_keys
+from data_catalog.model.whose import belongs_to_sql, tables_of_people
 
 __all__ = [
     "TABLES",
     "Field",
     "Rule",
     "Table",
+    "belongs_to_sql",
     "check_keys",
     "create_all_sql",
     "create_table_sql",
@@ -22,4 +24,5 @@ __all__ = [
     "issues_select",
     "table",
     "table_address",
+    "tables_of_people",
 ]

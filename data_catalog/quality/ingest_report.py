@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from data_catalog.sources.base import HAS_LEFT, LeftOut
+
 
 @dataclass(frozen=True)
 class TableReport:
@@ -53,14 +55,27 @@ class IngestReport:
     flags: tuple[Flag, ...]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def n_withdrawn_people(self) -> int:
+        """People of the source who had left the catalog before and were not brought in again."""
+        return sum(part.n_people for part in self.left_out if part.reason == HAS_LEFT)
+
+    @property
+    def n_withdrawn_rows(self) -> int:
+        """Their rows."""
+        return sum(part.n_rows for part in self.left_out if part.reason == HAS_LEFT)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report for ``--json``."""
-        return asdict(self)
+        withdrawn = {"n_withdrawn_people": self.n_withdrawn_people, "n_withdrawn_rows": self.n_withdrawn_rows}
+        return asdict(self) | withdrawn
 
     def __str__(self) -> str:
         lines = [f"Ingested {self.format} data of {self.site} with {self.mapping}: snapshot {self.snapshot_id}."]
         lines += _section("Read", _read(self.n_read))
+        lines += _section("Left out", [_left_out(part) for part in self.left_out], nothing="")
         lines += _section("Written", [_written(table) for table in self.tables])
         lines += _section(
             "Not mapped to a standard concept (kept as concept 0)",
@@ -76,7 +91,7 @@ class IngestReport:
             "In the source, without a place in the model", list(self.ignored), nothing="everything was taken"
         )
         lines += _section("To know", list(self.notes), nothing="")
-        if self.basis == "consent":
+        if self.basis == "consent" and any(table.table == "person" for table in self.tables):
             lines.append(
                 "The legal basis is consent: only people with a consent record enter a study. Where another basis holds, "
                 "ingest with --basis."
@@ -93,6 +108,11 @@ def _section(title: str, lines: list[str], nothing: str = "nothing") -> list[str
 def _unmapped(code: UnmappedCode) -> str:
     said = f"{code.vocabulary} {code.code or '(codes that only one person has)'}".strip()
     return f"{code.table}.{code.column}: {said}: {_rows(code.n_rows)}"
+
+
+def _left_out(part: LeftOut) -> str:
+    people = "1 person" if part.n_people == 1 else f"{part.n_people:,} people"
+    return f"{part.reason}: {people}, {_rows(part.n_rows)}"
 
 
 def _written(table: TableReport) -> str:

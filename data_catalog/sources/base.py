@@ -17,6 +17,20 @@ class IngestContext:
     pseudonym_key: bytes = field(repr=False)
 
 
+HAS_LEFT = "people who have left the catalog"
+UNKNOWN = "people whom the site's data do not know"
+REPEATED = "statements that the catalog has already"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What of a source was left out and why, counted. For the steward's report alone: such counts are nothing to publish."""
+
+    reason: str
+    n_people: int
+    n_rows: int
+
+
 @dataclass(frozen=True)
 class StagedSource:
     """A source in the harmonised model, not yet checked and not yet written.
@@ -32,12 +46,16 @@ class StagedSource:
         What the source has and the model has no place for, in words: files, columns.
     notes : tuple of str
         What a reader of the data has to know, such as a nominal date.
+    left_out : tuple of LeftOut
+        What the source itself left out, because it cannot be staged: whoever has left the catalog, or never was in it, has no
+        person id. Staged rows of people who have left are left out by the ingest.
     """
 
     relations: dict[str, str]
     n_read: dict[str, int]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Source(Protocol):

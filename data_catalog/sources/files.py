@@ -180,13 +180,23 @@ def _misfits(column: str, kind: str) -> str:
     if kind in ("BIGINT", "INTEGER"):
         # A cast would round 1.7 to 2 without a word.
         return f"(TRY_CAST({value} AS {kind}) IS NULL OR TRY_CAST({value} AS DOUBLE) <> TRY_CAST({value} AS {kind}))"
+    if kind == "TIMESTAMPTZ":
+        # A cast would take the zone of this machine for granted.
+        return f"(TRY_CAST({value} AS {kind}) IS NULL OR NOT {_says_zone(value)})"
     return f"TRY_CAST({value} AS {kind}) IS NULL"
+
+
+def _says_zone(value: str) -> str:
+    """SQL of whether a moment comes with its time zone: by its type, or at the end of the text after a time of day."""
+    text = f"regexp_matches(CAST({value} AS VARCHAR), '\\d:\\d\\d.*(Z|UTC|[+-]\\d\\d(:?\\d\\d)?)$')"
+    return f"(typeof({value}) = 'TIMESTAMP WITH TIME ZONE' OR (typeof({value}) = 'VARCHAR' AND {text}))"
 
 
 def _kind_in_words(kind: str) -> str:
     words = {
         "DATE": "a date (YYYY-MM-DD)",
         "TIMESTAMP": "a date and time",
+        "TIMESTAMPTZ": "a date and time with a time zone (2026-03-01T09:30:00+01:00)",
         "DOUBLE": "a number",
         "BOOLEAN": "true or false",
     }

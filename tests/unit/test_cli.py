@@ -1,5 +1,6 @@
 """The command line: nouns and verbs, text or JSON on standard output, mistakes in words on standard error, exit 0, 1 or 2."""
 
+import io
 import json
 import sys
 
@@ -140,6 +141,78 @@ def test_the_catalog_can_be_named_by_the_environment(workbench, demo, monkeypatc
     code, out, _ = workbench("permit", "list")
     assert code == 0
     assert "holder *  level rows" in out
+
+
+@pytest.fixture
+def clinic(workbench, tmp_path):
+    """A catalog of thirty people with record numbers, made by command."""
+    n = 30
+    pl.DataFrame({"id": [f"MRN-{7000 + i}" for i in range(n)], "visit": ["2020-01-01"] * n}).write_csv(
+        tmp_path / "visits.csv"
+    )
+    mapping = "mapping: visits\nversion: '1'\nperson: {id: id, birth: visit - 60 years}\n"
+    (tmp_path / "visits.yaml").write_text(mapping + "observation_period: {start: visit, end: visit}\n")
+    catalog = tmp_path / "catalog"
+    assert workbench("catalog", "create", catalog)[0] == 0
+    ingest = ("catalog", "ingest", "tables", tmp_path / "visits.csv", "--mapping", tmp_path / "visits.yaml")
+    code, _, err = workbench(*ingest, "--catalog", catalog, "--site", "clinic")
+    assert code == 0, err
+    return catalog
+
+
+def test_consents_come_in_by_file_and_one_by_one(workbench, clinic, tmp_path):
+    header = "record_number,modality,purpose,status,valid_from,recorded_at"
+    said = [f"MRN-{7000 + i},clinical,*,given,2020-01-01T09:00:00Z,2020-01-01T09:00:00Z" for i in range(20)]
+    (tmp_path / "consent.csv").write_text("\n".join([header, *said]))
+    at = ("--catalog", clinic, "--site", "clinic")
+    code, out, _ = workbench("catalog", "ingest", "consents", tmp_path / "consent.csv", *at)
+    assert (code, "consent: 20 rows of 20 people" in out) == (0, True)
+    one = ("--record-number", "MRN-7003", "--modality", "genomic", "--modality", "imaging", "--status", "withdrawn")
+    code, out, _ = workbench("catalog", "consent", *at, *one)
+    assert code == 0
+    assert "Recorded for one person of clinic: genomic, imaging data, every purpose: withdrawn" in out
+    assert "7003" not in out
+    assert json.loads(workbench("catalog", "consent", *at, *one, "--json")[1])["consent_epoch"] == 3
+
+
+def test_a_person_is_withdrawn_by_a_number_on_standard_input(workbench, clinic, monkeypatch):
+    command = ("catalog", "withdraw", "--catalog", clinic, "--site", "clinic", "--record-number", "-")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("MRN-7003\n"))
+    code, out, err = workbench(*command)
+    assert (code, err) == (0, "")
+    for words in ("One person left the catalog", "From now on", "What remains"):
+        assert words in out
+    assert "7003" not in out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("MRN-7003\n"))
+    again = json.loads(workbench(*command, "--json")[1])
+    assert (again["already_withdrawn"], again["n_rows"]) == (True, {})
+    for given, words in (("MRN-9999\n", "has this record number"), ("\n", "No record number came")):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+        code, out, err = workbench(*command)
+        assert (code, out) == (1, "")
+        assert words in err
+        assert "9999" not in err
+
+
+def test_a_permit_is_issued_listed_and_revoked(workbench, clinic):
+    at = ("--catalog", clinic)
+    issue = ("permit", "issue", *at, "--holder", "ada", "--purpose", "education", "--note", "Approval 12", "--days", 30)
+    issued = json.loads(workbench(*issue, "--json")[1])
+    assert (issued["level"], issued["state"], issued["days_left"]) == ("aggregate", "valid", 30)
+    code, out, _ = workbench("permit", "list", *at)
+    assert code == 0
+    assert f"{issued['permit_id']}  holder ada  level aggregate  purposes education  valid, 30 days left" in out
+    code, out, _ = workbench("permit", "revoke", issued["permit_id"], *at)
+    assert code == 0
+    assert "It allows nothing from then on" in out
+    assert "What remains: results" in out
+    states = {p["permit_id"]: p["state"] for p in json.loads(workbench("permit", "list", *at, "--json")[1])}
+    assert sorted(states.values()) == ["revoked", "valid"]
+    code, out, err = workbench("permit", "issue", *at, "--holder", "ada", "--not-before", "2020-01-01", "--days", 1)
+    assert "expired  2020-01-01 to 2020-01-02" in out
+    code, out, err = workbench("permit", "revoke", "permit-nothing", *at)
+    assert (code, out) == (1, "")
+    assert "PermitError: This catalog has no permit 'permit-nothing'" in err
 
 
 def test_the_data_dictionary_can_be_asked_for_a_table(workbench):

@@ -60,7 +60,7 @@ def test_of_several_permits_the_one_that_allows_most_is_taken():
 def test_a_named_permit_is_taken_or_refused_by_name():
     both = (permit(), permit(permit_id="permit-2", level=Level.ROWS))
     assert choose(*both, permit_id="permit-1").permit_id == "permit-1"
-    with pytest.raises(PermitError, match="no permit 'permit-9'"):
+    with pytest.raises(PermitError, match="no permit 'permit-9'. Did you mean 'permit-[12]'"):
         choose(*both, permit_id="permit-9")
 
 
@@ -79,3 +79,83 @@ def test_who_makes_a_catalog_may_see_rows_for_90_days(tmp_path):
 
 def test_a_permit_made_anew_has_an_id_of_its_own():
     assert new_permit("ada", Level.ROWS).permit_id != new_permit("ada", Level.ROWS).permit_id
+
+
+def test_a_permit_says_how_it_stands_and_how_many_days_are_left():
+    week = timedelta(days=7)
+    assert (permit(expires_at=NOW + week).state(NOW), permit(expires_at=NOW + week).days_left(NOW)) == ("valid", 7)
+    later = permit(not_before=NOW + week, expires_at=NOW + 2 * week)
+    assert (later.state(NOW), later.days_left(NOW)) == ("not yet valid", 14)
+    assert (permit(expires_at=NOW).state(NOW), permit(expires_at=NOW).days_left(NOW)) == ("expired", 0)
+    revoked = permit(revoked_at=NOW, expires_at=NOW + week)
+    assert (revoked.state(NOW), revoked.days_left(NOW)) == ("revoked", 0)
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    return Catalog.create(tmp_path / "catalog")
+
+
+def test_the_owner_issues_a_permit_and_it_lets_its_holder_in(catalog):
+    issued = catalog.issue_permit("ada", "aggregate", purposes=["education", "education"], days=30, note="Approval 12")
+    held = next(one for one in catalog.permits() if one.holder == "ada")
+    assert held == issued
+    assert (held.level, held.purposes, held.note) == (Level.AGGREGATE, ("education",), "Approval 12")
+    assert (held.expires_at - held.not_before).days == 30
+    assert choose_permit(catalog.permits(), user="ada", purpose="education", level=Level.AGGREGATE) == issued
+    with pytest.raises(PermitError, match="it is for education, not for statistics"):
+        choose_permit(catalog.permits(), user="ada", purpose="statistics", level=Level.AGGREGATE)
+
+
+def test_a_permit_whose_time_is_over_or_has_not_come_lets_nobody_in(catalog):
+    over = catalog.issue_permit("ada", "rows", days=5, not_before=NOW - timedelta(days=10))
+    coming = catalog.issue_permit("ada", "rows", days=5, not_before=NOW + timedelta(days=10))
+    with pytest.raises(PermitError) as refused:
+        choose_permit(catalog.permits(), user="ada", purpose="education", level=Level.DISCOVER)
+    assert f"{over.permit_id}: it expired on" in str(refused.value)
+    assert f"{coming.permit_id}: it begins on" in str(refused.value)
+
+
+def test_a_revoked_permit_lets_nobody_in_and_stays_revoked(catalog):
+    issued = catalog.issue_permit("ada", "rows")
+    revoked = catalog.revoke_permit(issued.permit_id)
+    assert revoked.revoked_at is not None
+    with pytest.raises(PermitError, match="it was revoked on"):
+        choose_permit(catalog.permits(), user="ada", purpose="education", level=Level.DISCOVER)
+    assert catalog.revoke_permit(issued.permit_id).revoked_at == revoked.revoked_at
+    assert catalog.snapshot().message == f"revoke {issued.permit_id}"
+
+
+def test_an_unknown_permit_is_named_with_the_nearest(catalog):
+    issued = catalog.issue_permit("ada", "rows")
+    nearly = issued.permit_id[:-1] + ("0" if issued.permit_id[-1] != "0" else "1")
+    with pytest.raises(PermitError, match=f"no permit '{nearly}'. Did you mean '{issued.permit_id}'"):
+        catalog.revoke_permit(nearly)
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("'rowz' is not a level. Did you mean 'rows'", {"level": "rowz"}),
+        ("'educatoin' is not a purpose. Did you mean 'education'", {"purposes": ["educatoin"]}),
+        ("lasts 1 to 3,653 days, not 0", {"days": 0}),
+        ("lasts 1 to 3,653 days, not 9,999", {"days": 9999}),
+        ("Say who holds the permit", {"holder": " "}),
+        ("says no time zone", {"not_before": datetime(2026, 1, 1)}),
+    ],
+)
+def test_a_permit_that_makes_no_sense_is_not_issued(catalog, words, asked):
+    with pytest.raises(PermitError, match=words):
+        catalog.issue_permit(**({"holder": "ada", "level": "rows"} | asked))
+    assert len(catalog.permits()) == 1
+
+
+def test_only_the_owner_of_the_folder_issues_and_revokes(catalog, monkeypatch):
+    import os
+
+    (own,) = catalog.permits()
+    monkeypatch.setattr(os, "geteuid", lambda: catalog.folder.stat().st_uid + 1)
+    for attempt in (lambda: catalog.issue_permit("eve", "export"), lambda: catalog.revoke_permit(own.permit_id)):
+        with pytest.raises(PermitError, match="Only the owner of the catalog at .* issues and revokes permits"):
+            attempt()
+    assert catalog.permits() == (own,)

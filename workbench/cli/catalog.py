@@ -10,14 +10,14 @@ import typer
 from data_catalog import Catalog
 from data_catalog.errors import IngestError, did_you_mean
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, CatalogFolder, Purpose
+from workbench.cli.options import AsJson, CatalogFolder, Purpose, RecordNumber, Site, read_record_number
 
 if TYPE_CHECKING:
     from data_catalog.sources.base import Source
 
 app = typer.Typer(no_args_is_help=True, help="Make a catalog, bring data in, see what is there.", rich_markup_mode=None)
 
-FORMATS = ("omop", "tables", "vcf", "whas500")
+FORMATS = ("omop", "tables", "consents", "vcf", "whas500")
 
 
 @app.command(epilog="Example: workbench catalog create heart-centre --title 'Heart centre'")
@@ -68,7 +68,7 @@ def ingest(
 
 
 def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # noqa: A002
-    from data_catalog.sources import MappedTable, OmopFolder, whas500
+    from data_catalog.sources import ConsentTable, MappedTable, OmopFolder, whas500
 
     if format not in FORMATS:
         raise IngestError(f"{format!r} is not a format. {did_you_mean(format, FORMATS)}")
@@ -80,6 +80,8 @@ def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # 
         )
     if format == "omop":
         return OmopFolder(path)
+    if format == "consents":
+        return ConsentTable(path)
     if mapping is None:
         raise IngestError(
             "A table needs a mapping file that says what its columns mean: --mapping FILE. "
@@ -97,6 +99,43 @@ def _genotypes(path: Path | None, build: str | None, half_calls: str) -> Source:
     if build is None:
         raise IngestError("Say which reference genome the positions are of: --build GRCh38 or --build GRCh37.")
     return VcfFile(path, build=build, half_calls=half_call_policy(half_calls))
+
+
+@app.command(
+    epilog="Example: workbench catalog consent --catalog heart-centre --site heart-centre --record-number - --modality genomic --status withdrawn"
+)
+def consent(
+    catalog: CatalogFolder = Path(),
+    site: Site = "",
+    record_number: RecordNumber = "",
+    modality: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Sort of data: clinical, waveform, imaging, genomic. Repeat it for several.", show_default=False
+        ),
+    ] = None,
+    status: Annotated[str, typer.Option(help="given or withdrawn.", show_default=False)] = "",
+    purpose: Annotated[str, typer.Option(help="What for; * for every purpose.")] = "*",
+    as_json: AsJson = False,
+) -> None:
+    """Record what one person has said: that some data may be used for a purpose, or may not any more."""
+    report = Catalog.open(catalog).record_consent(
+        site=site,
+        record_number=read_record_number(record_number),
+        modality=modality or (),
+        status=status,
+        purpose=purpose,
+    )
+    show(report.to_dict() if as_json else report, as_json=as_json)
+
+
+@app.command(epilog="Example: workbench catalog withdraw --catalog heart-centre --site heart-centre --record-number -")
+def withdraw(
+    catalog: CatalogFolder = Path(), site: Site = "", record_number: RecordNumber = "", as_json: AsJson = False
+) -> None:
+    """Take a person out of the catalog, for good: every row in every table; no later file brings them back."""
+    report = Catalog.open(catalog).withdraw(site=site, record_number=read_record_number(record_number))
+    show(report.to_dict() if as_json else report, as_json=as_json)
 
 
 def _draft(format: str, path: Path | None, draft: Path) -> None:  # noqa: A002

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_catalog.governance.population import CLINICAL, MODALITIES
+from data_catalog.governance.modalities import CLINICAL, MODALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

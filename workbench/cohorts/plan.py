@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from data_catalog.governance.population import CLINICAL
+from data_catalog.governance.modalities import CLINICAL
 from data_catalog.model.measures import METHODS
 from workbench.cohorts.genotype_plan import GenotypePlan
 from workbench.cohorts.modalities import modality_of
