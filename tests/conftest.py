@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from data_catalog import Catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SAMPLE_DATA = "the sample data folder ../shared is not beside this checkout"
@@ -29,6 +33,22 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(NO_SAMPLE_DATA)
     return folder
+
+
+@pytest.fixture(scope="session")
+def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """The catalog of the five synthetic heart centres, at its full size. Made once a run: a test must not write to it."""
+    from data_catalog.demo import hospitals_catalog
+
+    return hospitals_catalog(tmp_path_factory.mktemp("hospitals") / "catalog")
+
+
+@pytest.fixture(scope="session")
+def hospital_by_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Catalog]:
+    """The same people as in ``hospitals``, in a catalog for each site. Made once a run: a test must not write to it."""
+    from data_catalog.demo import hospital_catalogs
+
+    return hospital_catalogs(tmp_path_factory.mktemp("by-site") / "catalogs")
 
 
 def find_chromium() -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_catalog import Catalog
-from data_catalog.errors import IngestError, did_you_mean
+from data_catalog.errors import CatalogError, IngestError, did_you_mean
 from workbench.cli.errors import show
 from workbench.cli.options import AsJson, CatalogFolder, Purpose, RecordNumber, Site, read_record_number
 
@@ -24,12 +24,45 @@ FORMATS = ("omop", "tables", "consents", "vcf", "whas500")
 def create(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     title: Annotated[str, typer.Option(help="What reports call the catalog.")] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill it with synthetic patients of five heart centres, open to everyone.")
+    ] = False,
+    people: Annotated[int | None, typer.Option(help="How many patients (with --demo); 10,000 if not given.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the patients (with --demo): one seed, the same patients.")
+    ] = None,
+    per_site: Annotated[
+        bool, typer.Option("--per-site", help="One catalog a heart centre, in folders of FOLDER (with --demo).")
+    ] = False,
 ) -> None:
-    """Make an empty catalog, of which you are the owner with a permit for 90 days."""
+    """Make a catalog, of which you are the owner with a permit for 90 days: empty, or with synthetic patients to try it on."""
+    if demo:
+        _create_demo(folder, title, people, seed, per_site=per_site)
+        return
+    if people is not None or seed is not None or per_site:
+        raise CatalogError("--people, --seed and --per-site are for synthetic patients: add --demo.")
     catalog = Catalog.create(folder, title=title)
     typer.echo(
         f"Made a catalog at {catalog.folder}. Bring data in with: workbench catalog ingest omop FOLDER --catalog {catalog.folder} --site NAME"
     )
+
+
+def _create_demo(folder: Path, title: str, people: int | None, seed: int | None, *, per_site: bool) -> None:
+    from data_catalog.demo import PEOPLE, SEED, TRUTH_FILE, hospital_catalogs, hospitals_catalog
+
+    if title:
+        raise CatalogError("A catalog of synthetic patients says what it is by its title: leave out --title.")
+    if folder.exists() and any(folder.iterdir()):
+        raise CatalogError(f"{folder} is not empty, so no catalog was made there. Name an empty or a new folder.")
+    make = hospital_catalogs if per_site else hospitals_catalog
+    make(
+        folder,
+        people=PEOPLE if people is None else people,
+        seed=SEED if seed is None else seed,
+        tell=lambda step: typer.echo(step, err=True),
+    )
+    made = "Made a catalog for each heart centre in" if per_site else "Made a catalog of five heart centres at"
+    typer.echo(f"{made} {folder}. What was planted in the data is in {folder / TRUTH_FILE}.")
 
 
 @app.command(
