@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -14,6 +16,7 @@ from data_catalog.governance.basis import NO_CONSENT_NEEDED
 from data_catalog.governance.modalities import known_modalities
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
 from data_catalog.governance.population import (
+    CLINICAL,
     EVERYBODY,
     POPULATION,
     Standing,
@@ -22,8 +25,10 @@ from data_catalog.governance.population import (
     newest_snapshot,
 )
 from data_catalog.model import TABLES, table_address
-from workbench.cohorts.attrition import attrition_sql
+from workbench.cohorts.attrition import attrition_sql, yield_sql
 from workbench.cohorts.concept_search import search_sql
+from workbench.cohorts.implications import step_keeps_the_genotyped, step_needs_genotype
+from workbench.cohorts.modalities import GENOMIC
 from workbench.cohorts.tables import CohortTables
 from workbench.disclosure import Gate, Policy
 from workbench.engines import inline
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from data_catalog.catalog import Snapshot
+    from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
     from workbench.cohorts.variables import Variable
     from workbench.disclosure import ReleasedTable
@@ -257,7 +263,11 @@ class Study:
         return self._gate.release(PeopleCount(cohort.title, steps[-1].n_after, steps[0].n_before))
 
     def attrition(self, cohort: Cohort) -> ReleasedTable:
-        """Return how many people each step of *cohort* keeps, from everybody in the catalog to the cohort, gated."""
+        """Return how many people each step of *cohort* keeps, from everybody in the catalog to the cohort, gated.
+
+        For each sort of data that the study was opened for beside the clinical, a column says how many of those left have any:
+        ``n_with_ecg``, ``n_with_imaging``, ``n_with_genome``.
+        """
         self._require(Level.DISCOVER)
         return self._gate.release(self._attrition(cohort))
 
@@ -329,17 +339,44 @@ class Study:
         compiled, name = self._cohorts.compile(cohort), self._cohorts.entered(cohort)
         everybody, allowed = (self._n(f"SELECT count(*) FROM {table}") for table in (EVERYBODY, POPULATION))
         kept = self._connection.execute(attrition_sql(compiled, name)).fetchall()[0]
+        having = self._yields(compiled, name)
         first = allowed_in_words(self.provenance.purpose, self.provenance.modalities)
         labels = (first, *compiled.step_labels)
         counts = (everybody, allowed, *kept)
         certain = self._leaves_nobody_out()
-        steps = zip(labels, counts, counts[1:], strict=False)
+        # The first two steps, consent and entry, ask for no genotype; each of the definition's own says whether it does.
+        genotyped = [False, False, *accumulate((step_needs_genotype(s) for s in cohort.steps), func=or_)]
+        keeps = [False, False, *map(step_keeps_the_genotyped, cohort.steps)]
         return Attrition(
             tuple(
-                AttritionStep(label, before, after, cannot_exclude=certain and number == 0)
-                for number, (label, before, after) in enumerate(steps)
-            )
+                AttritionStep(
+                    label,
+                    before,
+                    after,
+                    cannot_exclude=certain and number == 0,
+                    n_with=having[number],
+                    all_have=frozenset({GENOMIC} if genotyped[number] else ()),
+                    keeps_those_with=GENOMIC if keeps[number] else None,
+                )
+                for number, (label, before, after) in enumerate(zip(labels, counts, counts[1:], strict=False))
+            ),
+            modalities=self._beside_clinical,
         )
+
+    @property
+    def _beside_clinical(self) -> tuple[str, ...]:
+        return tuple(name for name in self.provenance.modalities if name != CLINICAL)
+
+    def _yields(self, compiled: CompiledCohort, entered: str) -> list[tuple[int, ...]]:
+        """How many of those left after each step, from the population on, have data of each modality of the study."""
+        modalities = self._beside_clinical
+        if not modalities:
+            return [()] * (1 + len(compiled.step_labels))
+        holdings = self._cohorts.holdings(modalities)
+        sums = ", ".join(f"count(*) FILTER (with_{name})" for name in modalities)
+        of_all = self._connection.execute(f"SELECT {sums} FROM {holdings}").fetchall()[0]
+        of_steps = self._connection.execute(yield_sql(compiled, entered, holdings, modalities)).fetchall()[0]
+        return [of_all, *(of_steps[at : at + len(modalities)] for at in range(0, len(of_steps), len(modalities)))]
 
     def _leaves_nobody_out(self) -> bool:
         """Whether no consent can leave anybody out: every ingest brought data of nobody real, or public ones, and no one objects."""

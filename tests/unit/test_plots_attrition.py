@@ -58,6 +58,23 @@ def test_hidden_counts_at_the_end_are_told_as_hidden():
     assert "497" not in chart.to_html()
 
 
+def test_what_data_those_left_have_stands_in_their_box_and_hidden_numbers_do_not():
+    steps = Attrition(
+        (
+            AttritionStep("allowed", 1500, 1400, n_with=(900, 1390)),
+            AttritionStep("a step", 1400, 700, n_with=(4, 650)),
+        ),
+        ("waveform", "genomic"),
+    )
+    chart = plot_attrition(Gate().release(steps))
+    assert [stage.having for stage in chart.stages] == [
+        ("900 with ECG", "1,390 with genome"),
+        ("<10 with ECG", "650 with genome"),
+    ]
+    assert "left: 700 people (<10 with ECG, 650 with genome)." in chart.caption
+    assert chart.charts["wide"].boxes[-1].lines == ("700 people", "in the cohort", "<10 with ECG", "650 with genome")
+
+
 @pytest.mark.parametrize("shape", ["wide", "narrow"])
 def test_boxes_do_not_overlap_and_lie_in_the_chart(chart, shape):
     drawn = chart.charts[shape]

@@ -20,6 +20,7 @@ from workbench.cohorts import (
     codelist,
     death,
     diagnosis,
+    genotyped,
     measure,
     sex,
     site,
@@ -255,6 +256,49 @@ def test_what_reads_data_that_the_study_was_not_opened_for_is_refused(demo, stud
             wider.people(INFARCTION.require("QTc", measure("qtc_fridericia_ms").last() > 500), [carries])
     # Nobody of this catalog was imaged or typed: known to nobody, so missing and not "no".
     assert people.height == people["lvef_percent"].null_count() == people["ttn"].null_count() == 500
+
+
+def test_the_attrition_says_how_many_of_those_left_have_an_ecg_or_a_genome(tmp_path):
+    catalog = Catalog.create(tmp_path / "catalog")
+    catalog.ingest(ward(400), site="ward-1", basis="synthetic")
+    with lake.writer(catalog.folder) as connection:
+        # 250 have an ECG, 300 a genome, 20 of them twice; one stop in TTN is carried by 100 of those.
+        people = "SELECT person_id, site, row_number() OVER (ORDER BY person_id) AS n FROM lake.main.person"
+        connection.execute(
+            "INSERT INTO lake.main.waveform_occurrence BY NAME SELECT n AS waveform_occurrence_id, person_id, site, "
+            "0 AS waveform_occurrence_concept_id, TIMESTAMP '2020-01-02' AS waveform_occurrence_start_datetime, "
+            f"0 AS visit_occurrence_id FROM ({people}) WHERE n <= 250"
+        )
+        connection.execute(
+            "INSERT INTO lake.genomics.sample BY NAME SELECT 'f' AS callset_id, CAST(n - 1 AS INTEGER) AS sample_index, person_id, site "
+            f"FROM ({people}) WHERE n <= 300 UNION ALL BY NAME "
+            f"SELECT 'g' AS callset_id, CAST(n - 1 AS INTEGER) AS sample_index, person_id, site FROM ({people}) WHERE n <= 20"
+        )
+        connection.execute(
+            "INSERT INTO lake.genomics.variant BY NAME SELECT 'f' AS callset_id, 0 AS variant_index, '2' AS chrom, 100 AS pos_1based, "
+            "'C' AS ref, 'T' AS alt, 1 AS n_alt, 100 AS ac, 600 AS an, 0 AS n_hom_alt, 0 AS n_missing, false AS alt_is_major, "
+            "list_transform(range(100), x -> CAST(x AS INTEGER)) AS het, CAST([] AS INTEGER[]) AS hom, CAST([] AS INTEGER[]) AS miss, "
+            "'ward-1' AS site"
+        )
+        connection.execute(
+            "INSERT INTO lake.genomics.variant_annotation BY NAME SELECT 'f' AS callset_id, 0 AS variant_index, 'VEP' AS annotation_source, "
+            "'TTN' AS gene_symbol, 'stop_gained' AS consequence, 'ward-1' AS site"
+        )
+    entered = Cohort.entry("heart failure", diagnosis(codelist("heart_failure")).first())
+    carriers = entered.require("genotyped", genotyped()).require("TTN", carrier("TTN", consequence="truncating"))
+    with Study.open(catalog, purpose="education", modalities=("waveform", "genomic")) as study:
+        table = study.attrition(carriers)
+        assert table.column_names[-2:] == ("n_with_ecg", "n_with_genome")
+        assert table.column("n_after") == (400, Suppressed("differencing"), 300, 100)
+        # Who was asked to have a genome has one: that tells nothing beyond the people left. All carriers have an ECG, which does.
+        assert table.column("n_with_genome") == (Suppressed("differencing"), 300, 300, 100)
+        assert table.column("n_with_ecg")[-1] == Suppressed("group_attribute")
+        # The step "genotyped" left out nobody with an ECG, and that is not to be told: one of the two counts is hidden.
+        assert table.column("n_with_ecg")[0] == 250
+        assert table.cell("genotyped", "n_with_ecg") == Suppressed("differencing")
+        assert study.count(carriers).cell(0, "n") == 100
+    with Study.open(catalog, purpose="education") as clinical:
+        assert clinical.attrition(entered).column_names[-1] == "n_after"
 
 
 def test_the_hospitals_of_the_snapshot_are_a_variable(study):

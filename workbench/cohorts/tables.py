@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.cohorts.attrition import members_where
+from workbench.cohorts.attrition import holdings_sql, members_where
 from workbench.cohorts.compile import COHORT_COLUMNS, compile_cohort, compile_variables
 from workbench.cohorts.errors import ModalityError
 from workbench.cohorts.modalities import in_order, listed
@@ -35,7 +35,7 @@ class CohortTables:
         self._connection = connection
         self._database = database
         self._population = population
-        self._made: dict[tuple[str, tuple[Variable, ...] | None], str] = {}
+        self._made: dict[tuple[str, tuple[object, ...] | None], str] = {}
         self._n_made = 0
 
     def compile(self, cohort: Cohort, variables: tuple[Variable, ...] = ()) -> CompiledCohort:
@@ -87,6 +87,13 @@ class CohortTables:
             else:
                 columns, condition = ", ".join(COHORT_COLUMNS), members_where(self.compile(cohort))
                 self._made[key] = self._make(f"SELECT {columns} FROM {self.entered(cohort)} WHERE {condition}", {})
+        return self._made[key]
+
+    def holdings(self, modalities: tuple[str, ...]) -> str:
+        """Return the table that says of everybody in the population whether they have data of each modality."""
+        key = ("holdings", modalities)
+        if key not in self._made:
+            self._made[key] = self._make(holdings_sql(self._population, modalities, database=self._database), {})
         return self._made[key]
 
     def forget(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.disclosure import rules, wording
+from workbench.disclosure import rules, wording, yields
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 
@@ -18,11 +18,14 @@ _COLUMNS = (
     Column("n_excluded", "Left out", kind="count"),
     Column("n_after", "People left", kind="count"),
 )
+_YIELD = "Whoever has any such data is counted as having it, whenever it was recorded."
 _COMBINED = "What neighbouring steps leave out together stands in the last of them."
 
 
 def release_attrition(result: Attrition, policy: Policy) -> ReleasedTable:
-    """Return one row a step: ``label``, ``n_before``, ``n_excluded``, ``n_after`` (people).
+    """Return one row a step: ``label``, ``n_before``, ``n_excluded``, ``n_after`` (people), and a column for each modality.
+
+    Those say how many of the people left have an ECG, images or a genome: ``n_with_ecg``, ``n_with_imaging``, ``n_with_genome``.
 
     A step whose count is too near that of a shown one is hidden, and what it leaves out is counted in the next step that
     is shown. A shown ``n_excluded`` is the difference of shown counts, so columns add up and tell no more than these.
@@ -30,18 +33,22 @@ def release_attrition(result: Attrition, policy: Policy) -> ReleasedTable:
     places, truth = _distinct(result)
     shown = set(rules.spaced(truth, policy))
     cells: list[Cell] = [_shown_count(place, shown, truth, policy) for place in range(len(truth))]
+    having = yields.release_yields(result, cells[0], [cells[place] for place in places[1:]], policy)
     rows: list[tuple[Cell, ...]] = []
     for number, step in enumerate(result.steps):
         before, after = places[number], places[number + 1]
-        rows.append((step.label, cells[before], _left_out(before, after, cells, truth, policy), cells[after]))
+        left_out = _left_out(before, after, cells, truth, policy)
+        rows.append(
+            (step.label, cells[before], left_out, cells[after], *(column[number] for column in having.values()))
+        )
     hidden = any(isinstance(row[2], Suppressed) and row[2].reason == "combined" for row in rows)
     return ReleasedTable(
         name="attrition",
         title="People kept by each step",
-        columns=_COLUMNS,
+        columns=(*_COLUMNS, *(yields.COLUMNS[name] for name in having)),
         rows=tuple(rows),
         caption=wording.counts(before=cells[0], kept=cells[-1]),
-        notes=wording.notes(policy, rows, *([_COMBINED] if hidden else [])),
+        notes=wording.notes(policy, rows, *([_COMBINED] if hidden else []), *([_YIELD] if having else [])),
         policy=policy.label,
     )
 

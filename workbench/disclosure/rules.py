@@ -128,15 +128,15 @@ def spaced_together(one: Sequence[int], other: Sequence[int], policy: Policy) ->
     """Return the positions at which two series may both be shown; each is spaced as :func:`spaced` says."""
     large = [at for at, pair in enumerate(zip(one, other, strict=True)) if min(pair) >= policy.k]
 
-    def apart(first: int, second: int) -> bool:
-        return _apart(one[first], one[second], policy) and _apart(other[first], other[second], policy)
+    def both_apart(first: int, second: int) -> bool:
+        return apart(one[first], one[second], policy) and apart(other[first], other[second], policy)
 
     kept: list[int] = []
     for at in large:
-        if not kept or apart(kept[-1], at):
+        if not kept or both_apart(kept[-1], at):
             kept.append(at)
     if large and kept[-1] != large[-1]:
-        while kept and not apart(kept[-1], large[-1]):
+        while kept and not both_apart(kept[-1], large[-1]):
             kept.pop()
         kept.append(large[-1])
     return tuple(kept)
@@ -147,7 +147,8 @@ def too_near(n: int, policy: Policy) -> Suppressed:
     return Suppressed("small_count", policy.k) if n < policy.k else Suppressed("differencing")
 
 
-def _apart(one: int, other: int, policy: Policy) -> bool:
+def apart(one: int, other: int, policy: Policy) -> bool:
+    """Return whether two counts differ by k or more, in truth and as rounded, so that no few people are their difference."""
     shown = abs(rounded(one, policy) - rounded(other, policy))
     return min(shown, abs(one - other)) >= policy.k
 

@@ -16,6 +16,7 @@ from workbench.plots.mime import FIGURE_MIME
 if TYPE_CHECKING:
     from workbench.disclosure import Cell, ReleasedTable
 
+_DATA = {"n_with_ecg": "with ECG", "n_with_imaging": "with imaging", "n_with_genome": "with genome"}
 _STYLE = (
     ".cw-flow{container-type:inline-size;margin:.5em 0}.cw-flow svg{display:block;max-width:100%;height:auto}"
     ".cw-flow .cw-narrow{display:none}"
@@ -33,11 +34,14 @@ class Stage:
         The steps, in their order: one, or several whose counts the gate shows together.
     left_out, left : str
         People, in print.
+    having : tuple of str
+        How many of those left have an ECG, images or a genome, in print, where the study may use such data.
     """
 
     labels: tuple[str, ...]
     left_out: str
     left: str
+    having: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,7 +140,7 @@ def _stages(rows: list[dict[str, Any]]) -> list[Stage]:
             waiting = []  # a step that left nobody out has no box
             continue
         if told or place == len(rows) - 1:
-            stages.append(Stage(tuple(waiting), _people(row["n_excluded"]), _people(row["n_after"])))
+            stages.append(Stage(tuple(waiting), _people(row["n_excluded"]), _people(row["n_after"]), _having(row)))
             waiting = []
     return stages
 
@@ -147,9 +151,20 @@ def _people(cell: Cell) -> str:
     return "1 person" if cell == 1 else f"{cell:,} people"
 
 
+def _having(row: dict[str, Any]) -> tuple[str, ...]:
+    """One line for each sort of data; a hidden number without a threshold has no line, so that a box stays short."""
+    told = {words: row[name] for name, words in _DATA.items() if name in row}
+    return tuple(
+        f"{cell:,} {words}"
+        for words, cell in told.items()
+        if not isinstance(cell, Suppressed) or cell.below is not None
+    )
+
+
 def _in_words(start: str, stages: tuple[Stage, ...]) -> str:
     sentences = [f"In the catalog: {start}."]
     for stage in stages:
         where = " and ".join(f"“{label}”" for label in stage.labels)
-        sentences.append(f"Left out at {where}: {stage.left_out}; left: {stage.left}.")
+        having = f" ({', '.join(stage.having)})" if stage.having else ""
+        sentences.append(f"Left out at {where}: {stage.left_out}; left: {stage.left}{having}.")
     return " ".join(sentences)

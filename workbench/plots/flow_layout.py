@@ -79,7 +79,8 @@ def lay_out(start: str, stages: Sequence[Stage], *, wide: bool) -> Chart:
         side = _side_box(stage, side_x, floor + _GAP, width - side_x - 1)
         middle = side.y + side.height / 2
         last = number == len(stages)
-        below = Box(0, side.y + side.height + _GAP, main, (stage.left, "in the cohort" if last else "left"))
+        lines = (stage.left, "in the cohort" if last else "left", *stage.having)
+        below = Box(0, side.y + side.height + _GAP, main, lines)
         arrows += [Arrow(spine, floor, spine, below.y), Arrow(spine, middle, side.x, middle)]
         boxes += [side, below]
     return Chart(width, boxes[-1].y + boxes[-1].height + 1, tuple(boxes), tuple(arrows))

@@ -24,12 +24,19 @@ class AttritionStep:
 
     ``n_before`` of the first step is everybody in the catalog at this snapshot. ``cannot_exclude`` declares
     that the step leaves nobody out whatever the data are, so that its zero tells nothing.
+
+    ``n_with`` counts, for each modality of the attrition, the people left who have such data. Two declarations say what is so
+    whatever the data are, and tells nothing: ``all_have``, the modalities of which everybody left has data, and
+    ``keeps_those_with``, the modality of which the step keeps just those who have data.
     """
 
     label: str
     n_before: int
     n_after: int
     cannot_exclude: bool = False
+    n_with: tuple[int, ...] = ()
+    all_have: frozenset[str] = frozenset()
+    keeps_those_with: str | None = None
 
     @property
     def n_excluded(self) -> int:
@@ -39,9 +46,13 @@ class AttritionStep:
 
 @dataclass(frozen=True)
 class Attrition:
-    """How many distinct people each step of a cohort definition keeps, in the order of the definition."""
+    """How many distinct people each step of a cohort definition keeps, in the order of the definition.
+
+    ``modalities`` are those whose yield was counted, in the order of each step's ``n_with``: "waveform", "imaging", "genomic".
+    """
 
     steps: tuple[AttritionStep, ...]
+    modalities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
