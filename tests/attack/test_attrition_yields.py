@@ -33,13 +33,13 @@ def attrition(left: tuple[int, ...], **having: tuple[int, ...]) -> Attrition:
 
 def only_small_ones_hidden(self, part):
     """Look at each yield alone: the protection against differencing switched off."""
-    self._parts.append(part)
-    return min(part.n_with, part.n_without) >= self._policy.k
+    return min(part.having.n, part.lacking.n) >= self._policy.k
 
 
-def parts_not_counted_against_each_other(one, other):
-    """Compare yields of one sort of data only: what one sort tells of another is not looked at."""
-    return [(one.n_with, other.n_with), (one.n_without, other.n_without)] if one.modality == other.modality else []
+def of_one_sort_only(self, other):
+    """Compare counts of one sort of data only: what one sort tells of another is not looked at."""
+    sorts = [count.all_have | count.none_have for count in (self, other)]
+    return not all(sorts) or sorts[0] != sorts[1] or self.all_have != other.all_have
 
 
 def falling_yields(up_to: int):
@@ -128,7 +128,7 @@ def test_two_sorts_of_data_do_not_tell_the_few_who_have_one_without_the_other(k,
 
 
 def test_control_with_sorts_of_data_not_compared_the_few_are_told(monkeypatch):
-    monkeypatch.setattr(yields, "_comparable", parts_not_counted_against_each_other)
+    monkeypatch.setattr(yields._Count, "shares_nobody_with", of_one_sort_only)
     assert len(replay_two_sorts(22, replace(POLICY, k=3, rounding_base=1))) == 4
 
 

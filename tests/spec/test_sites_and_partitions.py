@@ -1,9 +1,11 @@
 """What a cohort is at several sites, on parts of the people, and on rows in any order."""
 
+import re
+
 import pytest
 
 from data_catalog.model import table
-from workbench.cohorts import Cohort, age_years, codelist, death, diagnosis, measure, time_to
+from workbench.cohorts import Cohort, age_years, at_first, carrier, codelist, death, diagnosis, measure, time_to
 from workbench.cohorts.attrition import attrition_sql, members_where
 from workbench.cohorts.compile import compile_cohort
 from workbench.cohorts.sql import EVENT_TABLES
@@ -126,8 +128,22 @@ def test_each_table_is_read_once_however_often_a_definition_uses_it():
         .exclude("infarction before", infarction.before_index())
         .require("infarction after", infarction.after_index())
         .require("pressure then", pressure.nearest(before_days=30) <= 140)
+        .require("ejection fraction", measure("lvef_percent", methods=["cmr"]).last() <= 40)
+        .exclude("by echo", measure("lvef_percent").last() > 50)
+        .require("carries", carrier("TTN", consequence="truncating") | carrier(["MYH7", "MYBPC3"]))
+        .exit(at_first(infarction.after_index()))
     )
     sql = compile_cohort(definition, (*VARIABLES, HEART_FAILURE.after_index().named("again", label="Again"))).sql
-    for name in ("condition_occurrence", "measurement", "death", "concept_ancestor", "observation_period"):
+    sql = sql.replace('"', "")
+    for name in (
+        "condition_occurrence",
+        "measurement",
+        "image_feature",
+        "death",
+        "concept_ancestor",
+        "observation_period",
+    ):
         assert sql.count(f"lake.main.{name}") == 1, name
+    for name in ("variant", "variant_annotation", "sample"):
+        assert len(re.findall(rf"lake\.genomics\.{name}\b", sql)) == 1, name
     assert sql.count("cw_diagnosis_1_facts AS") == sql.count("cw_diagnosis_2_facts AS") == 1

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data_catalog.model.measures import METHODS
 from workbench.cohorts.errors import DefinitionError
 from workbench.cohorts.expressions import Category, Number
 
@@ -101,11 +100,6 @@ class ReadingMethod(Category):
     def levels(self) -> tuple[str, ...]:
         """The measure's methods in order of preference, or those that were asked for."""
         return self.reading.events.ranked_methods
-
-    @property
-    def level_labels(self) -> tuple[str, ...]:
-        """The same in words: "cardiac magnetic resonance"."""
-        return tuple(METHODS[level].label for level in self.levels)
 
     def __repr__(self) -> str:
         return f"{self.reading!r}.method()"

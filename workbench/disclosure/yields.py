@@ -5,7 +5,7 @@ does not know. The rest, people left less those with data, may be small: it is h
 later step may leave just those with data, or just those without, because it asks for them; the difference of such a count and a
 yield would be the few whom that step leaves out for another reason. And a definition may put one yield inside another, say
 images only where there is an ECG; their difference would be a small group again. So a yield is shown only if it, and its rest,
-stand k apart from every other count that is shown, in truth and as rounded; but for counts that have nobody in common.
+stand k apart from every other count that is shown, in truth and as rounded; but for counts that by what they count have nobody in common.
 
 What a step has by construction is no secret: who was required to have a genotype has one, so that yield is the count of
 people left, and is shown or hidden with it.
@@ -14,7 +14,7 @@ people left, and is shown or hidden with it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from workbench.disclosure import rules
 from workbench.disclosure.suppressed import Suppressed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.disclosure.policy import Policy
-    from workbench.statistics.results import Attrition
+    from workbench.statistics.results import Attrition, AttritionStep
 
 COLUMNS = {
     "waveform": Column("n_with_ecg", "Of them with ECG", kind="count"),
@@ -34,44 +34,52 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
+class _Count:
+    """A count of people, and the modalities of which, by what it counts, all of them have data, or none."""
+
+    n: int
+    all_have: frozenset[str] = frozenset()
+    none_have: frozenset[str] = frozenset()
+
+    def shares_nobody_with(self, other: _Count) -> bool:
+        return bool(self.all_have & other.none_have or self.none_have & other.all_have)
+
+
+@dataclass(frozen=True)
 class _Part:
     """The people left at one step, cut by whether they have data of one modality."""
 
-    modality: str
-    n_with: int
-    n_without: int
+    having: _Count
+    lacking: _Count
+
+    @classmethod
+    def of(cls, step: AttritionStep, modality: str, n_with: int) -> Self:
+        here = frozenset({modality})
+        return cls(
+            _Count(n_with, all_have=step.all_have | here),
+            _Count(step.n_after - n_with, all_have=step.all_have, none_have=here),
+        )
 
 
 class _ShownTogether:
     """The counts that are shown: people left, and parts of them."""
 
-    def __init__(self, left: Sequence[int], policy: Policy) -> None:
-        self._left = left
-        self._parts: list[_Part] = []
+    def __init__(self, left: Sequence[_Count], policy: Policy) -> None:
+        self._shown = list(left)
         self._policy = policy
 
     def take(self, part: _Part) -> bool:
         """Show *part* as well, if it stands far enough from all that is shown; say whether it does."""
-        counts = (part.n_with, part.n_without)
-        if min(counts) < self._policy.k:
+        counts = (part.having, part.lacking)
+        if not all(count.n >= self._policy.k and self._stands_apart(count) for count in counts):
             return False
-        if not all(self._apart(one, other) for one in counts for other in self._left):
-            return False
-        if not all(self._apart(*pair) for shown in self._parts for pair in _comparable(part, shown)):
-            return False
-        self._parts.append(part)
+        self._shown += counts
         return True
 
-    def _apart(self, one: int, other: int) -> bool:
-        return rules.apart(one, other, self._policy)
-
-
-def _comparable(one: _Part, other: _Part) -> list[tuple[int, int]]:
-    """The pairs of counts of which one may hold the people of the other."""
-    pairs = [(one.n_with, other.n_with), (one.n_without, other.n_without)]
-    if one.modality == other.modality:
-        return pairs  # nobody is both with and without
-    return [*pairs, (one.n_with, other.n_without), (one.n_without, other.n_with)]
+    def _stands_apart(self, count: _Count) -> bool:
+        return all(
+            count.shares_nobody_with(other) or rules.apart(count.n, other.n, self._policy) for other in self._shown
+        )
 
 
 def release_yields(result: Attrition, start: Cell, left: Sequence[Cell], policy: Policy) -> dict[str, list[Cell]]:
@@ -87,10 +95,12 @@ def release_yields(result: Attrition, start: Cell, left: Sequence[Cell], policy:
         People left after each step, as they are shown.
     """
     steps = result.steps
-    truth = [step.n_after for step, cell in zip(steps, left, strict=True) if isinstance(cell, int)]
+    counts = [
+        _Count(step.n_after, step.all_have) for step, cell in zip(steps, left, strict=True) if isinstance(cell, int)
+    ]
     if isinstance(start, int):
-        truth.append(steps[0].n_before)
-    shown = _ShownTogether(truth, policy)
+        counts.append(_Count(steps[0].n_before))
+    shown = _ShownTogether(counts, policy)
     return {name: _one_modality(name, result, left, shown, policy) for name in result.modalities}
 
 
@@ -111,10 +121,10 @@ def _one_modality(
         elif not isinstance(left[place], int):
             cells[place] = Suppressed("ingredient")
         else:
-            open_places.append((place, _Part(name, n_with, step.n_after - n_with)))
+            open_places.append((place, _Part.of(step, name, n_with)))
     # As in the attrition, the last count is what is asked for; then from the first on.
     for place, part in [*open_places[-1:], *open_places[:-1]]:
-        cells[place] = rules.rounded(part.n_with, policy) if shown.take(part) else _hidden(part, left[place], policy)
+        cells[place] = rules.rounded(part.having.n, policy) if shown.take(part) else _hidden(part, left[place], policy)
     return [cells[place] for place in range(len(result.steps))]
 
 
@@ -132,6 +142,6 @@ def _hidden(part: _Part, left: Cell, policy: Policy) -> Suppressed:
     # Where both parts may be small, saying which one is could, with an earlier step's reason, leave a single possibility.
     if not isinstance(left, int) or rules.possible(left, policy)[0] < 2 * policy.k - 1:
         return Suppressed("too_few_people")
-    if part.n_with < policy.k:
+    if part.having.n < policy.k:
         return Suppressed("small_count", policy.k)
-    return Suppressed("group_attribute" if part.n_without < policy.k else "differencing")
+    return Suppressed("group_attribute" if part.lacking.n < policy.k else "differencing")
