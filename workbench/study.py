@@ -13,10 +13,9 @@ from data_catalog import lake
 from data_catalog.catalog import Catalog
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
 from data_catalog.governance.basis import NO_CONSENT_NEEDED
-from data_catalog.governance.modalities import known_modalities
+from data_catalog.governance.modalities import CLINICAL, known_modalities
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
 from data_catalog.governance.population import (
-    CLINICAL,
     EVERYBODY,
     POPULATION,
     Standing,
