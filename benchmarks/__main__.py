@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import survival
+from benchmarks import genotypes, survival
 
 if __name__ == "__main__":
-    sys.exit(max(module.run() for module in (survival,)))
+    sys.exit(max(module.run() for module in (survival, genotypes)))
