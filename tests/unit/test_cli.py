@@ -11,7 +11,7 @@ import typer
 
 from data_catalog.demo import demo_catalog
 from workbench.cli.main import app, main
-from workbench.cohorts import Cohort, age_years, codelist, diagnosis
+from workbench.cohorts import Cohort, age_years, carrier, codelist, diagnosis
 from workbench.cohorts.serialise import write_definition
 
 
@@ -134,6 +134,21 @@ def test_a_saved_cohort_is_counted_and_its_attrition_told(workbench, demo, tmp_p
     code, out, _ = workbench("cohort", "attrition", tmp_path / "cohort.yaml", "--catalog", demo)
     assert code == 0
     assert "aged 65 or over" in out
+
+
+def test_a_definition_is_counted_among_those_who_allow_the_sorts_of_data_that_it_reads(workbench, demo, tmp_path):
+    cohort = Cohort.entry("infarction", diagnosis(codelist("myocardial_infarction")).first())
+    write_definition(cohort.exclude("carries", carrier("TTN")), tmp_path / "cohort.yaml")
+    asked = ("cohort", "attrition", tmp_path / "cohort.yaml", "--catalog", demo)
+    code, out, _ = workbench(*asked)
+    assert code == 0
+    assert "with clinical and genomic data" in out
+    assert "with genome" in out
+    assert "with imaging" not in out
+    code, out, _ = workbench(*asked, "--modality", "imaging")
+    assert (code, "with imaging" in out) == (0, True)
+    code, _, err = workbench(*asked, "--modality", "image")
+    assert (code, "'image' is not a sort of data" in err) == (1, True)
 
 
 def test_the_catalog_can_be_named_by_the_environment(workbench, demo, monkeypatch):

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.errors import show
 from workbench.cli.options import AsJson, CatalogFolder, Purpose
 
+if TYPE_CHECKING:
+    from workbench.cohorts import Cohort
+    from workbench.study import Study
+
 app = typer.Typer(no_args_is_help=True, help="Count and describe a saved cohort definition.", rich_markup_mode=None)
 
 Definition = Annotated[Path, typer.Argument(help="A cohort definition (.yaml or .json).")]
+Modality = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A sort of data that people must allow beside those that the definition reads: waveform, imaging or genomic. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+@contextmanager
+def _study_for(
+    definition: Path, catalog: Path, purpose: str, modalities: list[str] | None
+) -> Iterator[tuple[Study, Cohort]]:
+    """Open a study for the sorts of data that a definition reads, and those named beside."""
+    from data_catalog import Catalog
+    from workbench.cohorts import read_definition
+    from workbench.cohorts.compile import compile_cohort
+    from workbench.study import Study
+
+    opened = Catalog.open(catalog)
+    cohort = read_definition(definition)
+    needed = [*compile_cohort(cohort).modalities, *(modalities or [])]
+    with Study.open(opened, purpose=purpose, modalities=needed) as study:
+        yield study, cohort
 
 
 @app.command(epilog="Example: workbench cohort count cohort.yaml --catalog heart-centre")
@@ -20,14 +50,12 @@ def count(
     definition: Definition,
     catalog: CatalogFolder = Path(),
     purpose: Purpose = "scientific_research",
+    modality: Modality = None,
     as_json: AsJson = False,
 ) -> None:
     """Say how many people are in the cohort."""
-    from workbench.cohorts import read_definition
-    from workbench.study import Study
-
-    with Study.open(catalog, purpose=purpose) as study:
-        people = study.count(read_definition(definition))
+    with _study_for(definition, catalog, purpose, modality) as (study, cohort):
+        people = study.count(cohort)
     show(people.to_dict() if as_json else people, as_json=as_json)
 
 
@@ -36,14 +64,12 @@ def attrition(
     definition: Definition,
     catalog: CatalogFolder = Path(),
     purpose: Purpose = "scientific_research",
+    modality: Modality = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many people each step of the definition keeps."""
-    from workbench.cohorts import read_definition
-    from workbench.study import Study
-
-    with Study.open(catalog, purpose=purpose) as study:
-        steps = study.attrition(read_definition(definition))
+    """Say how many people each step of the definition keeps, and how many of them have an ECG, images or a genome."""
+    with _study_for(definition, catalog, purpose, modality) as (study, cohort):
+        steps = study.attrition(cohort)
     show(steps.to_dict() if as_json else steps, as_json=as_json)
 
 
