@@ -38,7 +38,6 @@ from workbench.statistics.results import (
     CatalogContents,
     ConceptFound,
     ConceptsFound,
-    PeopleCount,
     TableContents,
 )
 
@@ -212,6 +211,9 @@ class Study:
 
     def contents(self) -> ReleasedTable:
         """Return what the catalog holds about the people of this study: rows and people by site and table, gated."""
+        return self._gate.release(self._contents())
+
+    def _contents(self) -> CatalogContents:
         self._require(Level.DISCOVER)
         tables = []
         for table in TABLES.values():
@@ -223,7 +225,7 @@ class Study:
                 tables += [TableContents(site, table.name, *counts) for site, *counts in rows]
         notes = self._connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at")
         remarks = (f"{site}: {note}" for site, note in notes.fetchall())
-        return self._gate.release(CatalogContents(tuple(tables), tuple(dict.fromkeys(remarks))))
+        return CatalogContents(tuple(tables), tuple(dict.fromkeys(remarks)))
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -258,8 +260,7 @@ class Study:
 
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
-        steps = self._attrition(cohort).steps
-        return self._gate.release(PeopleCount(cohort.title, steps[-1].n_after, steps[0].n_before))
+        return self._gate.release(self._attrition(cohort).people(cohort.title))
 
     def attrition(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people each step of *cohort* keeps, from everybody in the catalog to the cohort, gated.
@@ -280,9 +281,12 @@ class Study:
         DisclosureError
             If nothing of the result is safe to show.
         """
+        return self._gate.release(_ENGINES[self.provenance.engine](analysis, self._people_of(analysis, cohort)))
+
+    def _people_of(self, analysis: Analysis, cohort: Cohort) -> _StudyPeople:
+        """Return the people of *cohort* for an engine: rows that have passed no gate, so a permit for statistics is asked for."""
         self._require(Level.AGGREGATE)
-        people = _StudyPeople(self._frame(cohort, tuple(analysis.variables)), self._units)
-        return self._gate.release(_ENGINES[self.provenance.engine](analysis, people))
+        return _StudyPeople(self._frame(cohort, tuple(analysis.variables)), self._units)
 
     def people(self, cohort: Cohort, variables: Sequence[Variable] = ()) -> pl.DataFrame:
         """Return the people of *cohort*, a row each: person id, index and end date, and *variables*. Individuals: they stay here.

@@ -53,7 +53,7 @@ def decode(annotation: Any, data: Any, path: str, *, depth: int = 0) -> Any:
     scalar = next((kind for kind in _SCALARS if kind in allowed), None)
     if scalar is not None:
         return _check_scalar(scalar, data, path)
-    return _decode_part(grammar.parts_allowed(annotation), data, path, depth)
+    return decode_part(grammar.parts_allowed(annotation), data, path, depth=depth)
 
 
 def _decode_list(item: Any, data: Any, path: str, depth: int) -> tuple[Any, ...]:
@@ -69,7 +69,8 @@ def _check_scalar(kind: type, data: Any, path: str) -> Any:
     return data
 
 
-def _decode_part(allowed: dict[str, type], data: Any, path: str, depth: int) -> Any:
+def decode_part(allowed: dict[str, type], data: Any, path: str, *, depth: int = 0) -> Any:
+    """Return the one of the *allowed* parts, by name, that *data* describes; see :func:`decode`."""
     if not isinstance(data, dict):
         raise DefinitionError(f"{path}: must hold {' or '.join(allowed)} with its keys, not {data!r}.")
     part, rest = _which(allowed, data, path)

@@ -31,7 +31,7 @@ def release_attrition(result: Attrition, policy: Policy) -> ReleasedTable:
     is shown. A shown ``n_excluded`` is the difference of shown counts, so columns add up and tell no more than these.
     """
     places, truth = _distinct(result)
-    shown = set(rules.spaced(truth, policy))
+    shown = _spaced(truth, policy)
     cells: list[Cell] = [_shown_count(place, shown, truth, policy) for place in range(len(truth))]
     having = yields.release_yields(result, cells[0], [cells[place] for place in places[1:]], policy)
     rows: list[tuple[Cell, ...]] = []
@@ -58,8 +58,8 @@ def release_people(result: PeopleCount, policy: Policy) -> ReleasedTable:
 
     If nearly everybody is in the cohort, the catalog's count is hidden: the two would tell the few who are not.
     """
-    truth = (result.n_total, result.n)
-    shown = set(rules.spaced(truth, policy))
+    truth = [result.n_total, result.n]
+    shown = _spaced(truth, policy)
     total, people = (_shown_count(place, shown, truth, policy) for place in (0, 1))
     rows = ((result.label, people, total),)
     return ReleasedTable(
@@ -77,7 +77,14 @@ def release_people(result: PeopleCount, policy: Policy) -> ReleasedTable:
     )
 
 
-def _distinct(result: Attrition) -> tuple[list[int], list[int]]:
+def _spaced(truth: list[int | None], policy: Policy) -> set[int]:
+    """Return the places of the counts that may stand side by side, among those that are known."""
+    known = [place for place, n in enumerate(truth) if n is not None]
+    spaced = rules.spaced([n for n in truth if n is not None], policy)
+    return {known[number] for number in spaced}
+
+
+def _distinct(result: Attrition) -> tuple[list[int], list[int | None]]:
     """Return for start and each step its place in the list of counts, and that list.
 
     A step that by construction leaves nobody out shares its count with the step before it: that the two are equal is
@@ -93,17 +100,19 @@ def _distinct(result: Attrition) -> tuple[list[int], list[int]]:
     return places, truth
 
 
-def _shown_count(place: int, shown: set[int], truth: tuple[int, ...] | list[int], policy: Policy) -> int | Suppressed:
-    if place in shown:
-        return rules.rounded(truth[place], policy)
-    return rules.too_near(truth[place], policy)
+def _shown_count(place: int, shown: set[int], truth: list[int | None], policy: Policy) -> int | Suppressed:
+    n = truth[place]
+    if n is None:
+        return Suppressed("differencing")
+    return rules.rounded(n, policy) if place in shown else rules.too_near(n, policy)
 
 
-def _left_out(before: int, after: int, cells: list[Cell], truth: list[int], policy: Policy) -> Cell:
+def _left_out(before: int, after: int, cells: list[Cell], truth: list[int | None], policy: Policy) -> Cell:
     if before == after:
         return 0  # impossible by construction, so nothing is told
     if not isinstance(cells[after], int):
-        return Suppressed("ingredient" if truth[after] < policy.k else "combined")
+        n = truth[after]
+        return Suppressed("ingredient" if n is not None and n < policy.k else "combined")
     earlier = [cell for cell in cells[:after] if isinstance(cell, int)]
     if not earlier:
         return Suppressed("differencing")

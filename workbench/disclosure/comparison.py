@@ -44,7 +44,7 @@ def release_test(result: TestResult, policy: Policy) -> ReleasedTest:
         events = rules.part(group.events, group.n, policy)
         rows.append((group.label, rules.rounded(group.n, policy), events, expected))
     people, events = (rules.total([row[place] for row in rows]) for place in (1, 2))  # type: ignore[misc]
-    missing = rules.count(result.n_missing, policy)
+    missing = rules.missing(result.n_missing, policy)
     table = ReleasedTable(
         name="test",
         title=f"{result.method}: {result.event_label} by {result.by}",

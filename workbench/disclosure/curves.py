@@ -10,14 +10,21 @@ from workbench.disclosure.life_table import LifeTable
 from workbench.disclosure.released import ReleasedSurvival
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
+from workbench.statistics.results import GridCurves
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import polars as pl
 
-    from workbench.disclosure.policy import Policy, Rung
+    from workbench.disclosure.policy import Policy
     from workbench.statistics.results import SurvivalCurves
 
 DAYS_PER_YEAR = 365.25
+_HALF = (
+    "Life-table estimate: whoever is censored within a bin counts as at risk for half of it. "
+    "At risk are the people who enter the next bin."
+)
 
 
 def release_curves(result: SurvivalCurves, policy: Policy) -> ReleasedSurvival:
@@ -33,38 +40,68 @@ def release_curves(result: SurvivalCurves, policy: Policy) -> ReleasedSurvival:
         If a group has fewer than k people, or even the whole follow-up as one bin stands for too few.
     """
     _refuse_small_groups(result, policy)
-    rung, tables = _choose(result, policy)
+    rung, tables = _choose(_on_rungs(result, policy), policy)
+    return _released(result, rung, result.curves, tables, policy)
+
+
+def release_grid_curves(result: GridCurves, policy: Policy) -> ReleasedSurvival:
+    """Return the life-table estimate on the finest grid that every group passes, in the form of :func:`release_curves`.
+
+    Raises
+    ------
+    DisclosureError
+        If a group has fewer than k people, or no grid passes.
+    """
+    _refuse_small_groups(result, policy)
+    rung, tables = _choose(_binned(result), policy)
+    return _released(result, rung, result.grids[rung], tables, policy, _HALF)
+
+
+def _released(
+    result: SurvivalCurves | GridCurves,
+    rung: str,
+    curves: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, LifeTable],
+    policy: Policy,
+    *more: str,
+) -> ReleasedSurvival:
     rows: list[tuple[Cell, ...]] = []
     for group, table in tables.items():
-        rows.extend(_rows(group, result.curves[group], table, policy))
+        rows.extend(_rows(group, curves[group], table, policy))
     people = rules.total([rules.count(table.n, policy) for table in tables.values()])
     events = rules.total([_last_shown(table, policy) for table in tables.values()])
-    missing = rules.count(result.n_missing, policy)
-    grid = rung.edges_days(result.horizon_days)
+    missing = rules.missing(result.n_missing, policy)
+    grid = _grid(rung, curves, result, policy)
     released = ReleasedTable(
         name="survival",
         title=f"{result.event_label}: survival" + (f" by {result.by}" if result.by else ""),
         columns=_columns(result),
         rows=tuple(rows),
         caption=wording.counts(people=people, events=events, missing=missing),
-        notes=wording.notes(policy, rows, f"Shown on the grid: {rung.name}. Events and censored are cumulative."),
+        notes=wording.notes(policy, rows, f"Shown on the grid: {rung}. Events and censored are cumulative.", *more),
         policy=policy.label,
     )
     return ReleasedSurvival(
         table=released,
         groups=tuple(tables),
         grid_days=grid,
-        rung=rung.name,
-        median={
-            group: _median(_steps(result.curves[group], table), table, grid[-1]) for group, table in tables.items()
-        },
+        rung=rung,
+        median={group: _median(_steps(curves[group], table), table, grid[-1]) for group, table in tables.items()},
         event_label=result.event_label,
         by=result.by,
         horizon_days=result.horizon_days,
     )
 
 
-def _columns(result: SurvivalCurves) -> tuple[Column, ...]:
+def _grid(
+    rung: str, curves: Mapping[str, pl.DataFrame], result: SurvivalCurves | GridCurves, policy: Policy
+) -> tuple[float, ...]:
+    if isinstance(result, GridCurves):
+        return (0.0, *next(iter(curves.values()))["time"].to_list())
+    return next(each for each in policy.ladder if each.name == rung).edges_days(result.horizon_days)
+
+
+def _columns(result: SurvivalCurves | GridCurves) -> tuple[Column, ...]:
     heading = f"Survival ({100 * result.confidence:g} % interval)"
     return (
         Column("group", result.by or "Group"),
@@ -83,7 +120,7 @@ def _where(group: str, by: str | None) -> str:
     return f"level {group!r} of {by!r}" if by else "the cohort"
 
 
-def _refuse_small_groups(result: SurvivalCurves, policy: Policy) -> None:
+def _refuse_small_groups(result: SurvivalCurves | GridCurves, policy: Policy) -> None:
     small = [_where(group, result.by) for group, n in result.n.items() if n < policy.k]
     if small:
         raise DisclosureError(
@@ -91,11 +128,21 @@ def _refuse_small_groups(result: SurvivalCurves, policy: Policy) -> None:
         )
 
 
-def _choose(result: SurvivalCurves, policy: Policy) -> tuple[Rung, dict[str, LifeTable]]:
-    """Return the finest rung on which every group passes, and each group's counts on it."""
+def _on_rungs(result: SurvivalCurves, policy: Policy) -> Iterator[tuple[str, dict[str, LifeTable]]]:
     for rung in policy.ladder:
         edges = rung.edges_days(result.horizon_days)
-        tables = {group: LifeTable.of(curve, edges).until_stop(policy) for group, curve in result.curves.items()}
+        yield rung.name, {group: LifeTable.of(curve, edges) for group, curve in result.curves.items()}
+
+
+def _binned(result: GridCurves) -> Iterator[tuple[str, dict[str, LifeTable]]]:
+    for rung, curves in result.grids.items():
+        yield rung, {group: LifeTable.of_bins(curve, result.n[group]) for group, curve in curves.items()}
+
+
+def _choose(rungs: Iterator[tuple[str, dict[str, LifeTable]]], policy: Policy) -> tuple[str, dict[str, LifeTable]]:
+    """Return the finest rung on which every group passes, and each group's counts on it."""
+    for rung, whole in rungs:
+        tables = {group: table.until_stop(policy) for group, table in whole.items()}
         if all(table.passes(policy) for table in tables.values()):
             return rung, tables
     raise DisclosureError(

@@ -8,7 +8,7 @@ from workbench.disclosure.attrition import release_attrition, release_people
 from workbench.disclosure.comparison import release_test
 from workbench.disclosure.concepts import release_concepts
 from workbench.disclosure.contents import release_contents
-from workbench.disclosure.curves import release_curves
+from workbench.disclosure.curves import release_curves, release_grid_curves
 from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.policy import Policy
 from workbench.disclosure.regression import release_regression
@@ -18,6 +18,7 @@ from workbench.statistics.results import (
     CatalogContents,
     ConceptsFound,
     ExactResult,
+    GridCurves,
     GroupSummary,
     PeopleCount,
     RegressionFit,
@@ -40,6 +41,7 @@ _RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
     Attrition: release_attrition,
     CatalogContents: release_contents,
     ConceptsFound: release_concepts,
+    GridCurves: release_grid_curves,
     GroupSummary: release_summary,
     PeopleCount: release_people,
     RegressionFit: release_regression,
@@ -65,7 +67,7 @@ class Gate:
         self, result: Attrition | CatalogContents | ConceptsFound | GroupSummary | PeopleCount
     ) -> ReleasedTable: ...
     @overload
-    def release(self, result: SurvivalCurves) -> ReleasedSurvival: ...
+    def release(self, result: SurvivalCurves | GridCurves) -> ReleasedSurvival: ...
     @overload
     def release(self, result: TestResult) -> ReleasedTest: ...
     @overload

@@ -42,7 +42,7 @@ def release_regression(result: RegressionFit, policy: Policy) -> ReleasedRegress
         raise DisclosureError(code, _ADVICE[code])
     _refuse_small_levels(result, policy)
     rows = tuple(_rows(result, policy))
-    n, n_missing = rules.count(result.n, policy), rules.count(result.n_missing, policy)
+    n, n_missing = rules.count(result.n, policy), rules.missing(result.n_missing, policy)
     n_events = rules.part(result.n_events, result.n, policy)
     more = [_NOT_CONVERGED] * (not result.converged)
     more += [_NO_ESTIMATE] * any(not _finite(term) for term in result.terms)

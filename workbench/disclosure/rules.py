@@ -41,6 +41,11 @@ def count(n: int, policy: Policy) -> int | Suppressed:
     return Suppressed("small_count", policy.k) if is_small(n, policy) else rounded(n, policy)
 
 
+def missing(n: int | None, policy: Policy) -> int | Suppressed:
+    """Return the people left out as they may be shown; None is what a site keeps to itself: fewer than k of its own."""
+    return Suppressed("differencing") if n is None else count(n, policy)
+
+
 def part(n: int, total: int, policy: Policy) -> int | Suppressed:
     """Return a part of a whole as it may be shown: neither the part nor what is left of the whole may be small.
 

@@ -50,7 +50,7 @@ def release_summary(result: GroupSummary, policy: Policy) -> ReleasedTable:
     sizes = [rules.rounded(n, policy) for n in result.n]
     counts: dict[str, Cell] = {"people": rules.total(sizes)}
     if result.by is not None:
-        counts["group unknown"] = rules.count(result.n_missing_group, policy)
+        counts["group unknown"] = rules.missing(result.n_missing_group, policy)
     return ReleasedTable(
         name="table_1",
         title="Characteristics" + (f" by {result.by}" if result.by else ""),

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 from workbench.engines.merging import merge_tree
+from workbench.engines.people import WholeSites
+from workbench.engines.rounds import MAX_ROUNDS, run_rounds
 from workbench.statistics.columns import require_columns
 from workbench.statistics.errors import AnalysisError
-from workbench.statistics.protocols import Another, Prepares
+from workbench.statistics.protocols import Prepares, needs_whole_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from workbench.engines.people import People, Unit
     from workbench.statistics.protocols import Analysis
-
-MAX_ROUNDS = 200  # a Cox model takes two rounds a Newton step, and about six steps
 
 
 def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> Any:
@@ -45,38 +43,51 @@ def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> 
     AnalysisError
         If there are no units, a column is missing, or the rounds do not come to an end.
     """
-    units = sorted(people.units())
-    if not units:
-        raise AnalysisError("There are no people to analyse: the cohort has no unit of work. Check its entry.")
-    people_of = _people_of(analysis, people)
-    state = None
+    contributions = Contributions(analysis, people)
     with threadpool_limits(limits=1, user_api="blas"):
-        for _ in range(max_rounds):
-            total = merge_tree((unit, analysis.local(people_of(unit), state)) for unit in units)
-            outcome = analysis.finish(total)
-            if not isinstance(outcome, Another):
-                return outcome
-            state = outcome.state
-    raise AnalysisError(
-        f"{type(analysis).__name__} did not finish within {max_rounds} rounds. "
-        "Ask for more rounds, or simplify the model: fewer covariates or coarser levels."
-    )
+        return run_rounds(analysis, contributions.total, max_rounds=max_rounds)
 
 
-def _people_of(analysis: Analysis, people: People) -> Callable[[Unit], Any]:
-    """Return how to get a unit's people: afresh for one round; prepared once and kept for several."""
+class Contributions:
+    """What people contribute to the rounds of one analysis, unit by unit, merged in the one order.
 
-    def fetch(unit: Unit) -> Any:
-        frame = people.frame(unit)
-        return frame.select(require_columns(frame, analysis.variables))
+    Parameters
+    ----------
+    analysis : Analysis
+        What is asked. Where it needs whole sites, the buckets of a site are one unit.
+    people : People
+        Whom it is asked of.
 
-    if not isinstance(analysis, Prepares):
-        return fetch
-    kept: dict[Unit, Any] = {}
+    Raises
+    ------
+    AnalysisError
+        If there are no units of work.
+    """
 
-    def prepared(unit: Unit) -> Any:
-        if unit not in kept:
-            kept[unit] = analysis.prepare(fetch(unit))
-        return kept[unit]
+    def __init__(self, analysis: Analysis, people: People) -> None:
+        self._analysis = analysis
+        self._people = WholeSites(people) if needs_whole_sites(analysis) else people
+        self._units = sorted(self._people.units())
+        self._kept: dict[Unit, Any] = {}
+        if not self._units:
+            raise AnalysisError("There are no people to analyse: the cohort has no unit of work. Check its entry.")
 
-    return prepared
+    def total(self, state: Any) -> Any:
+        """Return the merged statistic of everybody for one round. Call it with BLAS limited to one thread."""
+        return merge_tree((unit, self._analysis.local(self.prepared(unit), state)) for unit in self._units)
+
+    def all_prepared(self) -> list[Any]:
+        """Return what :meth:`prepared` gives for each unit."""
+        return [self.prepared(unit) for unit in self._units]
+
+    def prepared(self, unit: Unit) -> Any:
+        """Return a unit's people: afresh for one round; prepared once and kept for several."""
+        if not isinstance(self._analysis, Prepares):
+            return self._fetch(unit)
+        if unit not in self._kept:
+            self._kept[unit] = self._analysis.prepare(self._fetch(unit))
+        return self._kept[unit]
+
+    def _fetch(self, unit: Unit) -> Any:
+        frame = self._people.frame(unit)
+        return frame.select(require_columns(frame, self._analysis.variables))

@@ -39,6 +39,22 @@ class People(Protocol):
 
 
 @dataclass(frozen=True)
+class WholeSites:
+    """The same people with each site as one unit: its buckets one below the other."""
+
+    people: People
+
+    def units(self) -> tuple[Unit, ...]:
+        """Return a unit a site."""
+        return tuple(sorted({Unit(unit.site) for unit in self.people.units()}))
+
+    def frame(self, unit: Unit) -> pl.DataFrame:
+        """Return the people of one site, in the order of its buckets."""
+        buckets = sorted(each for each in self.people.units() if each.site == unit.site)
+        return pl.concat([self.people.frame(bucket) for bucket in buckets])
+
+
+@dataclass(frozen=True)
 class FramePeople:
     """A plain frame as one undivided unit."""
 

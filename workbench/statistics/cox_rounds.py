@@ -15,7 +15,7 @@ import numpy as np
 from workbench.statistics.cox import DeathTimes, HazardSteps, RiskSets, RiskSetSums, Ties, hazard_steps
 from workbench.statistics.errors import AnalysisError
 from workbench.statistics.moments import Moments
-from workbench.statistics.records import Record
+from workbench.statistics.records import Record, add_told
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,8 +32,10 @@ class CoxSummary(Record):
 
     Attributes
     ----------
-    n, n_events, n_missing : int
-        Complete cases, events among them, and people left out because something is missing.
+    n, n_events : int
+        Complete cases, and events among them.
+    n_missing : int or None
+        People left out because something is missing; None if a site keeps it to itself.
     covariates : Moments
         Of the design columns.
     column_sum, column_events : arrays of float, shape (p,)
@@ -45,7 +47,7 @@ class CoxSummary(Record):
 
     n: int
     n_events: int
-    n_missing: int
+    n_missing: int | None
     covariates: Moments
     column_sum: FloatArray
     column_events: FloatArray
@@ -56,7 +58,7 @@ class CoxSummary(Record):
         return type(self)(
             self.n + other.n,
             self.n_events + other.n_events,
-            self.n_missing + other.n_missing,
+            add_told(self.n_missing, other.n_missing),
             self.covariates.merge(other.covariates),
             self.column_sum + other.column_sum,
             self.column_events + other.column_events,

@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 from workbench.statistics.columns import MISSING
 from workbench.statistics.errors import AnalysisError
 from workbench.statistics.event_table import EventTable
-from workbench.statistics.records import Record
+from workbench.statistics.records import Record, add_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +86,8 @@ class LogRankByStratum(Record):
         Events expected if the groups' hazards were equal within each stratum.
     variance : array of float, shape (n_groups, n_groups)
         Hypergeometric variance of observed − expected.
-    n_missing : int
-        People who could not be placed.
+    n_missing : int or None
+        People who could not be placed; None if a site keeps it to itself.
     """
 
     groups: tuple[str, ...]
@@ -95,7 +95,7 @@ class LogRankByStratum(Record):
     observed: npt.NDArray[np.int64]
     expected: npt.NDArray[np.float64]
     variance: npt.NDArray[np.float64]
-    n_missing: int = 0
+    n_missing: int | None = 0
 
     @classmethod
     def of(cls, table: EventTable) -> Self:
@@ -129,7 +129,7 @@ class LogRankByStratum(Record):
             self.observed + other.observed,
             self.expected + other.expected,
             self.variance + other.variance,
-            self.n_missing + other.n_missing,
+            add_told(self.n_missing, other.n_missing),
         )
 
     def chi_square(self) -> tuple[float, int, float]:

@@ -63,7 +63,8 @@ class Moments(Record):
 class NumberStatistics(Record):
     """What groups of people contribute to the summary of a number.
 
-    ``total``, ``largest`` and ``second_largest`` are of absolute values and serve the gate's dominance rule.
+    ``total``, ``largest`` and ``second_largest`` are of absolute values and serve the gate's dominance rule. They are
+    values of single people; a site that has applied the rule keeps them and sends zeros (:meth:`without_extremes`).
     """
 
     moments: Moments
@@ -98,6 +99,17 @@ class NumberStatistics(Record):
             largest=four[3],
             second_largest=four[2],
         )
+
+    def without_extremes(self) -> Self:
+        """Return the same moments with zeros for total and extremes, for a site whose gate has applied the rule to them.
+
+        What passes at each site passes in the sum. Let l, s, t be a site's largest, second largest and total.
+        Dominance: the two largest of all sites are at most the sum of two sites' ``l + s``, each at most the share
+        of its own total. p %: if the second largest of all is another site's l′ ≥ s, then what is left of the whole
+        total without the two is at least ``t − l ≥ p l``.
+        """
+        nothing = np.zeros_like(self.total)
+        return type(self)(self.moments, self.n_missing, nothing, nothing, nothing)
 
 
 @dataclass(frozen=True, eq=False)

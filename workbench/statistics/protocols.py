@@ -56,6 +56,14 @@ class Analysis(Protocol):
         ...
 
 
+def needs_whole_sites(analysis: Analysis) -> bool:
+    """Say whether an analysis takes each site for a stratum, so that all people of a site belong into one unit of work.
+
+    Such an analysis says ``whole_sites = True``. Its statistics add over sites, not over any people.
+    """
+    return bool(getattr(analysis, "whole_sites", False))
+
+
 @runtime_checkable
 class Prepares(Protocol):
     """An analysis of several rounds that turns a frame into arrays once.

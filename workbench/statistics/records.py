@@ -55,7 +55,33 @@ def encode(record: Record) -> bytes:
     bytes
         ASCII; equal records give equal bytes.
     """
-    return json.dumps(_to_json(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return json.dumps(to_plain(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def add_told(one: int | None, other: int | None) -> int | None:
+    """Add two counts, either of which may not have been told (None); then the sum is not known either."""
+    return None if one is None or other is None else one + other
+
+
+def to_plain(record: Record) -> Any:
+    """Return a record as dictionaries, lists, texts and numbers: what :func:`encode` writes down, for use inside a message."""
+    return _to_json(record)
+
+
+def from_plain(data: Any) -> Any:
+    """Read back what :func:`to_plain` gave.
+
+    Raises
+    ------
+    AnalysisError
+        If it is no such record; see :func:`decode`.
+    """
+    try:
+        return _from_json(data)
+    except (KeyError, TypeError, ValueError, binascii.Error) as problem:
+        if isinstance(problem, AnalysisError):
+            raise
+        raise AnalysisError(f"This is not an encoded statistic ({problem}). Give what `to_plain` gave.") from problem
 
 
 def decode(data: bytes) -> Any:
@@ -68,13 +94,12 @@ def decode(data: bytes) -> Any:
         accepted.
     """
     try:
-        return _from_json(json.loads(data))
-    except (KeyError, TypeError, ValueError, binascii.Error) as problem:
-        if isinstance(problem, AnalysisError):
-            raise
+        plain = json.loads(data)
+    except ValueError as problem:
         raise AnalysisError(
             f"These bytes are not an encoded statistic ({problem}). Send what `encode` wrote."
         ) from problem
+    return from_plain(plain)
 
 
 def _fields(record: Record) -> dict[str, Any]:

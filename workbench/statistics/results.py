@@ -23,7 +23,8 @@ class AttritionStep:
     """One row of the attrition: how many people a criterion met and how many it kept.
 
     ``n_before`` of the first step is everybody in the catalog at this snapshot. ``cannot_exclude`` declares
-    that the step leaves nobody out whatever the data are, so that its zero tells nothing.
+    that the step leaves nobody out whatever the data are, so that its zero tells nothing. A count is None where
+    a site of a network keeps it to itself.
 
     ``n_with`` counts, for each modality of the attrition, the people left who have such data. Two declarations say what is so
     whatever the data are, and tells nothing: ``all_have``, the modalities of which everybody left has data, and
@@ -31,17 +32,17 @@ class AttritionStep:
     """
 
     label: str
-    n_before: int
-    n_after: int
+    n_before: int | None
+    n_after: int | None
     cannot_exclude: bool = False
     n_with: tuple[int, ...] = ()
     all_have: frozenset[str] = frozenset()
     keeps_those_with: str | None = None
 
     @property
-    def n_excluded(self) -> int:
+    def n_excluded(self) -> int | None:
         """People whom this step left out."""
-        return self.n_before - self.n_after
+        return None if self.n_before is None or self.n_after is None else self.n_before - self.n_after
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ class Attrition:
 
     steps: tuple[AttritionStep, ...]
     modalities: tuple[str, ...] = ()
+
+    def people(self, label: str) -> PeopleCount:
+        """Return how many the last step leaves, of how many there were before the first."""
+        left = self.steps[-1].n_after
+        if left is None:
+            raise ValueError("The last step of an attrition has no count.")
+        return PeopleCount(label, left, self.steps[0].n_before)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class GroupSummary:
     groups: tuple[str, ...]
     n: tuple[int, ...]
     variables: tuple[NumberSummary | LevelSummary, ...]
-    n_missing_group: int = 0
+    n_missing_group: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,24 @@ class SurvivalCurves:
     curves: Mapping[str, pl.DataFrame]
     n: Mapping[str, int]
     n_missing: int
+    horizon_days: float
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class GridCurves:
+    """Curves on grids of a ladder: for each grid, by name and the finest first, one curve a group.
+
+    Each frame has a row a bin, in order: ``time`` (days, the bin's right edge, which belongs to it), ``at_risk``
+    (people who enter the bin), ``events``, ``censored`` (people who leave in it), ``survival``, ``std_err`` (of S),
+    ``lower``, ``upper`` (log(−log S) scale; null while undefined). Who is followed to the horizon leaves in no bin.
+    """
+
+    event_label: str
+    by: str | None
+    grids: Mapping[str, Mapping[str, pl.DataFrame]]
+    n: Mapping[str, int]
+    n_missing: int | None
     horizon_days: float
     confidence: float = 0.95
 
@@ -140,7 +166,7 @@ class TestResult:
     degrees_of_freedom: int
     p_value: float
     groups: tuple[TestGroup, ...]
-    n_missing: int = 0
+    n_missing: int | None = 0
 
     __test__ = False  # not a pytest class
 
@@ -199,7 +225,8 @@ class ModelTest:
 class RegressionFit:
     """A fitted proportional hazards model: exact coefficients and what stands behind them.
 
-    ``n``, ``n_events`` and ``n_missing`` count complete cases, events among them, and people left out.
+    ``n``, ``n_events`` and ``n_missing`` count complete cases, events among them, and people left out (None if
+    a site of a network keeps that to itself).
     ``covariance`` is that of the coefficients, in the order of the terms. ``warnings`` are whole sentences.
     """
 
@@ -208,7 +235,7 @@ class RegressionFit:
     terms: tuple[Term, ...]
     n: int
     n_events: int
-    n_missing: int
+    n_missing: int | None
     log_likelihood: float
     log_likelihood_null: float
     converged: bool
@@ -238,11 +265,11 @@ class RegressionFit:
 
 @dataclass(frozen=True)
 class PeopleCount:
-    """How many distinct people a cohort holds, out of how many in the catalog."""
+    """How many distinct people a cohort holds, out of how many in the catalog (None if a site keeps that to itself)."""
 
     label: str
     n: int
-    n_total: int
+    n_total: int | None
 
 
 @dataclass(frozen=True)
@@ -289,6 +316,7 @@ ExactResult = (
     | Attrition
     | GroupSummary
     | SurvivalCurves
+    | GridCurves
     | TestResult
     | RegressionFit
     | PeopleCount

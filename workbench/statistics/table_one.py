@@ -10,7 +10,7 @@ import numpy as np
 from workbench.statistics import columns
 from workbench.statistics.errors import AnalysisError
 from workbench.statistics.moments import LevelCounts, NumberStatistics
-from workbench.statistics.records import Record
+from workbench.statistics.records import Record, add_told
 from workbench.statistics.results import GroupSummary, LevelSummary, NumberSummary
 
 if TYPE_CHECKING:
@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TableOneStatistic(Record):
-    """Sizes of the groups, and moments or level counts of each variable: additive over any people."""
+    """Sizes of the groups, and moments or level counts of each variable: additive over any people.
+
+    A part is None where a site keeps a variable to itself, and ``n_missing_group`` likewise.
+    """
 
     n: npt.NDArray[np.int64]
-    n_missing_group: int
-    parts: tuple[NumberStatistics | LevelCounts, ...]
+    n_missing_group: int | None
+    parts: tuple[NumberStatistics | LevelCounts | None, ...]
 
     def merge(self, other: Self) -> Self:
         """Add the contribution of other people."""
         parts: Any = zip(self.parts, other.parts, strict=True)
         return type(self)(
             self.n + other.n,
-            self.n_missing_group + other.n_missing_group,
-            tuple(one.merge(two) for one, two in parts),
+            add_told(self.n_missing_group, other.n_missing_group),
+            tuple(None if one is None or two is None else one.merge(two) for one, two in parts),
         )
 
 
@@ -96,7 +99,7 @@ class TableOne:
         return TableOneStatistic(n, int((~placed).sum()), parts)
 
     def finish(self, total: TableOneStatistic) -> GroupSummary:
-        """Return the exact table."""
+        """Return the exact table; without the variables that a site keeps to itself."""
         pairs = zip(self.rows, total.parts, strict=True)
         return GroupSummary(
             by=None if self.by is None else self.by.label,
@@ -105,6 +108,7 @@ class TableOne:
             variables=tuple(
                 _numbers(variable, part) if isinstance(part, NumberStatistics) else _levels(variable, part)
                 for variable, part in pairs
+                if part is not None
             ),
             n_missing_group=total.n_missing_group,
         )

@@ -178,13 +178,13 @@ def product_limit(
     survival = np.cumprod(1 - d / n)
     terms = np.divide(d, n * (n - d), out=np.zeros(len(d)), where=d < n)
     log_std_err = np.where(survival > 0, np.sqrt(np.cumsum(terms)), np.nan)
-    lower, upper = _limits(survival, log_std_err, confidence=confidence, interval=interval)
+    lower, upper = limits_of_survival(survival, log_std_err, confidence=confidence, interval=interval)
     counts = {"time": table.time[rows], "at_risk": n, "events": d, "censored": censored[rows]}
     estimates = {"survival": survival, "std_err": survival * log_std_err, "lower": lower, "upper": upper}
     return pl.DataFrame(counts | estimates).with_columns(pl.col("std_err", "lower", "upper").fill_nan(None))
 
 
-def _limits(
+def limits_of_survival(
     survival: npt.NDArray[np.float64],
     log_std_err: npt.NDArray[np.float64],
     *,

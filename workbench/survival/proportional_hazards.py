@@ -219,10 +219,12 @@ class StratifiedCox(Cox):
     """Fit a proportional hazards model stratified by site, by sums that say nothing about time.
 
     Each stratum contributes its log-likelihood, gradient and information: p + p² + 1 numbers a step. They
-    add over strata only, so all people of a stratum must be in one unit of work. Without ``strata`` each
-    unit is a stratum: give it people whose units are whole sites. Parameters are those of :class:`Cox`; the
-    result is that of :class:`Cox` with the same strata.
+    add over strata only, so all people of a stratum must be in one unit of work; engines give it whole sites.
+    Without ``strata`` each site is a stratum. Parameters are those of :class:`Cox`; the result is that of
+    :class:`Cox` with the same strata.
     """
+
+    whole_sites = True
 
     def local(self, people: pl.DataFrame | CoxPeople, state: Any = None) -> CoxStatistic:
         """Return what whole strata contribute to a round."""

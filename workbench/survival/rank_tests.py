@@ -120,6 +120,27 @@ class LogRank:
         return _result(sums, by=self.by.label, event_label=self.followup.label, strata=strata)
 
 
+class StratifiedLogRank(LogRank):
+    """Test within each site whether groups have the same hazard of the event, and add up: the log-rank test stratified by site.
+
+    Each site contributes its observed and expected events and their variance, and nothing about time. The sums add over sites
+    only, so all people of a site are counted together. Parameters are those of :class:`LogRank`; with ``strata`` the
+    groups are compared within their levels within each site.
+    """
+
+    whole_sites = True
+
+    def local(self, people: pl.DataFrame, state: None = None) -> LogRankByStratum:  # type: ignore[override]
+        """Return the sums of whole sites."""
+        return super().local(people, state).by_stratum()
+
+    def finish(self, total: LogRankByStratum) -> TestResult:  # type: ignore[override]
+        """Return the test."""
+        require_every_group(total.groups, total.n, self.by)
+        strata = "site" if self.strata is None else f"site and {self.strata.label}"
+        return _result(total, by=self.by.label, event_label=self.followup.label, strata=strata)
+
+
 def _result(sums: LogRankByStratum, *, by: str, event_label: str, strata: str | None) -> TestResult:
     statistic, degrees_of_freedom, p_value = sums.chi_square()
     each = zip(sums.groups, sums.n.tolist(), sums.observed.tolist(), sums.expected.tolist(), strict=True)
