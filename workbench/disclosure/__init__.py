@@ -13,6 +13,7 @@ from workbench.disclosure.released import (
     ReleasedTest,
     released_from_dict,
 )
+from workbench.disclosure.sites import SitesAsked
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.vocabulary import REFUSALS, SUPPRESSION_REASONS
 
@@ -31,6 +32,7 @@ __all__ = [
     "ReleasedTable",
     "ReleasedTest",
     "Rung",
+    "SitesAsked",
     "Suppressed",
     "released_from_dict",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from data_catalog.errors import UnknownNameError, did_you_mean
@@ -11,6 +11,8 @@ from workbench.disclosure.table import Cell, Column, ReleasedTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from workbench.disclosure.sites import SitesAsked
 
 __all__ = [
     "Cell",
@@ -50,6 +52,15 @@ class _ShownAsTable:
     def policy(self) -> str:
         """Name, version and preset of the policy that released it."""
         return self.table.policy
+
+    @property
+    def sites(self) -> SitesAsked | None:
+        """For an answer of several sites: who was asked, and what became of it."""
+        return self.table.sites
+
+    def from_sites(self, sites: SitesAsked) -> Self:
+        """Return the result with the sites that it is of, and with a note that says so."""
+        return replace(self, table=self.table.from_sites(sites))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, which ``from_dict`` reads back without loss."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
 from data_catalog.errors import UnknownNameError, WorkbenchError, did_you_mean
 from workbench.disclosure import display
+from workbench.disclosure.sites import SitesAsked
 from workbench.disclosure.suppressed import Suppressed
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class ReleasedTable:
         What a reader must know of hidden or rounded values.
     policy : str
         Name, version and preset of the policy that released it.
+    sites : SitesAsked, optional
+        For an answer of several sites: who was asked, and what became of it.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class ReleasedTable:
     caption: str = ""
     notes: tuple[str, ...] = ()
     policy: str = ""
+    sites: SitesAsked | None = None
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -170,7 +174,7 @@ class ReleasedTable:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, which :meth:`from_dict` reads back without loss."""
-        return {
+        form = {
             "kind": "table",
             "name": self.name,
             "title": self.title,
@@ -180,6 +184,7 @@ class ReleasedTable:
             "notes": list(self.notes),
             "policy": self.policy,
         }
+        return form if self.sites is None else form | {"sites": self.sites.to_dict()}
 
     @classmethod
     def from_dict(cls, form: Mapping[str, Any]) -> ReleasedTable:
@@ -195,7 +200,12 @@ class ReleasedTable:
             caption=form["caption"],
             notes=tuple(form["notes"]),
             policy=form["policy"],
+            sites=SitesAsked.from_dict(form["sites"]) if "sites" in form else None,
         )
+
+    def from_sites(self, sites: SitesAsked) -> ReleasedTable:
+        """Return the table with the sites that it is of, and with a note that says so."""
+        return replace(self, notes=(*self.notes, *sites.sentences), sites=sites)
 
     def _position(self, name: str) -> int:
         if name not in self.column_names:

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from data_catalog.errors import did_you_mean
-from workbench.disclosure import DisclosureError, Policy
+from workbench.disclosure.errors import DisclosureError
+from workbench.disclosure.policy import Policy
 from workbench.statistics import columns
 from workbench.statistics.errors import AnalysisError
 from workbench.statistics.grid_table import GridLadder, GridTable, OnRung, RungsOffered
