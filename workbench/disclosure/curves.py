@@ -10,7 +10,6 @@ from workbench.disclosure.life_table import LifeTable
 from workbench.disclosure.released import ReleasedSurvival
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
-from workbench.statistics.results import GridCurves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.disclosure.policy import Policy
-    from workbench.statistics.results import SurvivalCurves
+    from workbench.statistics.results import GridCurves, SurvivalCurves
 
 DAYS_PER_YEAR = 365.25
 _HALF = (
@@ -53,7 +52,7 @@ def release_grid_curves(result: GridCurves, policy: Policy) -> ReleasedSurvival:
         If a group has fewer than k people, or no grid passes.
     """
     _refuse_small_groups(result, policy)
-    rung, tables = _choose(_binned(result), policy)
+    rung, tables = _choose(_binned(result, policy), policy)
     return _released(result, rung, result.grids[rung], tables, policy, _HALF)
 
 
@@ -71,7 +70,7 @@ def _released(
     people = rules.total([rules.count(table.n, policy) for table in tables.values()])
     events = rules.total([_last_shown(table, policy) for table in tables.values()])
     missing = rules.missing(result.n_missing, policy)
-    grid = _grid(rung, curves, result, policy)
+    grid = next(each for each in policy.ladder if each.name == rung).edges_days(result.horizon_days)
     released = ReleasedTable(
         name="survival",
         title=f"{result.event_label}: survival" + (f" by {result.by}" if result.by else ""),
@@ -91,14 +90,6 @@ def _released(
         by=result.by,
         horizon_days=result.horizon_days,
     )
-
-
-def _grid(
-    rung: str, curves: Mapping[str, pl.DataFrame], result: SurvivalCurves | GridCurves, policy: Policy
-) -> tuple[float, ...]:
-    if isinstance(result, GridCurves):
-        return (0.0, *next(iter(curves.values()))["time"].to_list())
-    return next(each for each in policy.ladder if each.name == rung).edges_days(result.horizon_days)
 
 
 def _columns(result: SurvivalCurves | GridCurves) -> tuple[Column, ...]:
@@ -134,9 +125,16 @@ def _on_rungs(result: SurvivalCurves, policy: Policy) -> Iterator[tuple[str, dic
         yield rung.name, {group: LifeTable.of(curve, edges) for group, curve in result.curves.items()}
 
 
-def _binned(result: GridCurves) -> Iterator[tuple[str, dict[str, LifeTable]]]:
-    for rung, curves in result.grids.items():
-        yield rung, {group: LifeTable.of_bins(curve, result.n[group]) for group, curve in curves.items()}
+def _binned(result: GridCurves, policy: Policy) -> Iterator[tuple[str, dict[str, LifeTable]]]:
+    for rung in policy.ladder:
+        if rung.name in result.grids:
+            yield (
+                rung.name,
+                {
+                    group: LifeTable.of_bins(curve, result.n[group], result.horizon_days)
+                    for group, curve in result.grids[rung.name].items()
+                },
+            )
 
 
 def _choose(rungs: Iterator[tuple[str, dict[str, LifeTable]]], policy: Policy) -> tuple[str, dict[str, LifeTable]]:

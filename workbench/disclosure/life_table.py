@@ -67,7 +67,7 @@ class LifeTable:
         )
 
     @classmethod
-    def of_bins(cls, curve: pl.DataFrame, n: int) -> LifeTable:
+    def of_bins(cls, curve: pl.DataFrame, n: int, horizon_days: float) -> LifeTable:
         """Count *n* people at the edges of the bins of a :class:`workbench.statistics.results.GridCurves` frame.
 
         What is at risk at an edge are the people who enter the next bin: a table of bins does not say who leaves on the
@@ -76,7 +76,8 @@ class LifeTable:
         events, censored = (_running(curve[name].to_numpy()) for name in ("events", "censored"))
         at_risk = n - events - censored
         completed = np.zeros_like(at_risk)
-        completed[-1] = at_risk[-1]  # whoever is followed to the horizon leaves at it
+        if curve["time"][-1] == horizon_days:
+            completed[-1] = at_risk[-1]  # whoever is followed to the horizon leaves at it
         return cls(
             edges_days=(0.0, *curve["time"].to_list()),
             at_risk=at_risk,

@@ -10,13 +10,14 @@ The second gate, which rounds and hides what is shown, sees only the sum of all 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workbench.disclosure import rules
 from workbench.federation.errors import Refusal
-from workbench.statistics.grid_table import GridLadder, RungsOffered
+from workbench.statistics.grid_table import GridLadder, OnRung, RungsOffered
 from workbench.statistics.moments import LevelCounts, NumberStatistics
 from workbench.statistics.step_counts import StepCounts, TableCounts
 from workbench.statistics.table_one import TableOneStatistic
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workbench.disclosure import Policy
+    from workbench.engines.inline import Contributions
     from workbench.statistics.cox_rounds import CoxByStratum, CoxPeople, CoxSummary
     from workbench.statistics.design import DesignColumn
     from workbench.statistics.grid_table import GridTable
@@ -48,16 +50,18 @@ class Asked:
     analysis : Analysis
     state : Record or None
         What the round is about.
-    total : Record
-        The merged statistic of the site.
-    people : sequence
-        For analyses of several rounds, the arrays of its units.
+    contributions : Contributions
+        What the site's people contribute.
     """
 
     analysis: Any
     state: Any
-    total: Any
-    people: Sequence[Any] = ()
+    contributions: Contributions
+
+    @cached_property
+    def total(self) -> Any:
+        """The merged statistic of the site, computed when a rule first looks at it."""
+        return self.contributions.total(self.state)
 
 
 @dataclass(frozen=True)
@@ -163,10 +167,11 @@ def _missing_pass(n_missing: npt.NDArray[np.int64], policy: Policy) -> bool:
 
 
 def life_table(asked: Asked, policy: Policy) -> Left:
-    """Say on which grids the table may leave; or let it out on the one that was chosen, if it may.
+    """Say on which grids, and how far, the table may leave; or let it out as far as was agreed, if that is not farther.
 
-    A table passes if in every group each bin that anybody enters stands for k people who leave in it, events and censored
-    together, and k people or none are followed to the horizon. The split of a bin into events and censored crosses.
+    In every group the curve stops at the last edge after which k people or more are followed, or none. A grid passes if up to
+    there each bin stands for k people who leave in it, events and censored together. The split of a bin into events and
+    censored crosses.
 
     Raises
     ------
@@ -176,23 +181,42 @@ def life_table(asked: Asked, policy: Policy) -> Left:
     total: GridLadder = asked.total
     if (total.tables[0].n < policy.k).any():
         raise Refusal("cohort_too_small")
-    tables = zip(total.rungs, total.tables, strict=True)
-    passing = {rung: table for rung, table in tables if _bins_pass(table, policy)}
-    if not passing:
-        raise Refusal("cell_too_small")
+    allowed = {rung.name for rung in policy.ladder}
+    stops = {
+        rung: _told_bins(table, policy)
+        for rung, table in zip(total.rungs, total.tables, strict=True)
+        if rung in allowed
+    }
+    offers = tuple(OnRung(rung, bins) for rung, bins in stops.items() if bins is not None)
     if asked.state is None:
-        return Left(RungsOffered(tuple(passing)))
-    (rung, table), *_ = passing.items()
-    return Left(GridLadder((rung,), (replace(table, n_missing=told(table.n_missing, policy)),)))
+        if not offers:
+            raise Refusal("cell_too_small")
+        return Left(RungsOffered(offers))
+    wanted: OnRung = asked.state
+    own = next((offer.n_told for offer in offers if offer.rung == wanted.rung), None)
+    if own is None or len(own) != len(wanted.n_told) or not all(map(_not_farther, wanted.n_told, own)):
+        raise Refusal("cell_too_small")
+    table = total.tables[total.rungs.index(wanted.rung)].told_until(wanted.n_told)
+    return Left(GridLadder((wanted.rung,), (replace(table, n_missing=told(table.n_missing, policy)),)))
 
 
-def _bins_pass(table: GridTable, policy: Policy) -> bool:
-    entered = table.entering > 0
-    few_leavers = entered & (table.leavers < policy.k)
-    few_events = entered & (table.events < policy.bin_events)
-    few_at_the_end = (table.completed > 0) & (table.completed < policy.k)
-    few_entering = entered & (table.entering < policy.k)
-    return not (few_leavers.any() or few_events.any() or few_at_the_end.any() or few_entering.any())
+def _not_farther(wanted: int, own: int) -> bool:
+    return 1 <= wanted <= own
+
+
+def _told_bins(table: GridTable, policy: Policy) -> tuple[int, ...] | None:
+    """Return how many bins of each group may be told, or None if the grid is too fine."""
+    bins = []
+    for group in range(len(table.groups)):
+        remaining, leavers, events = table.remaining[group], table.leavers[group], table.events[group]
+        enough = np.flatnonzero(remaining >= policy.k)
+        n_told = int(enough[-1]) + 1 if enough.size else 0
+        if n_told < len(remaining) and remaining[n_told] == 0 and leavers[n_told] >= policy.k:
+            n_told += 1  # all who are left leave together, and are enough
+        if not n_told or (leavers[:n_told] < policy.k).any() or (events[:n_told] < policy.bin_events).any():
+            return None
+        bins.append(n_told)
+    return tuple(bins)
 
 
 def log_rank(asked: Asked, policy: Policy) -> Left:
@@ -225,17 +249,17 @@ def cox(asked: Asked, policy: Policy) -> Left:
         If a rule is broken.
     """
     design = asked.analysis.design
-    (people,) = asked.people  # a site is one unit
-    summary = asked.total if asked.state is None else people.summary(whole_strata=True)
+    (people,) = asked.contributions.all_prepared()  # a site is one unit
+    summary: CoxSummary = people.summary(whole_strata=True)
     _require_enough(summary, design, policy)
     _require_no_dominance(people, design, policy)
     if asked.state is None:
         return Left(replace(summary, n_missing=told(summary.n_missing, policy)))
-    total: CoxByStratum = asked.total
     claimed, climb = asked.state.summary.covariates.sd, asked.state.climb
     reach = np.abs(climb.beta / claimed * summary.covariates.sd)
     if not (np.isfinite(reach).all() and (reach <= MAX_STEP_SD).all()):
         raise Refusal("budget_exhausted")
+    total: CoxByStratum = asked.total
     return Left(total)
 
 

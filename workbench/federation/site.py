@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.federation.gate_a import Left
+    from workbench.study import Provenance
 
 _KEPT_QUESTIONS = 4  # whose people stay in memory between rounds
 
@@ -41,14 +42,14 @@ class _Question:
     """What a site remembers of a question between its rounds."""
 
     contributions: Contributions
-    consent_epoch: int
+    provenance: Provenance
 
 
 @dataclass
 class _Answered:
     """What a site remembers of a question for as long as it runs: it answers on one grid, and at so many points."""
 
-    rung: str | None = None
+    grid: OnRung | None = None
     points: set[bytes] = field(default_factory=set)
 
 
@@ -176,18 +177,16 @@ class Site:
         question = self._question(request, study)
         state = request.state
         answered = self._answered.setdefault(_memory_key(request), _Answered())
-        if isinstance(state, OnRung) and answered.rung not in (None, state.rung):
+        if isinstance(state, OnRung) and answered.grid not in (None, state):
             raise Refusal("differencing")  # two grids of one table, laid over each other, would make finer bins
         with threadpool_limits(limits=1, user_api="blas"):
-            total = question.contributions.total(state)
-        people = question.contributions.all_prepared() if entry.kind == "stratified_cox" else ()
-        left = entry.leave(gate_a.Asked(request.analysis, state, total, people), self._policy)
+            left = entry.leave(gate_a.Asked(request.analysis, state, question.contributions), self._policy)
         self._remember(answered, state)
         return left
 
     def _remember(self, answered: _Answered, state: Any) -> None:
         if isinstance(state, OnRung):
-            answered.rung = state.rung
+            answered.grid = state
         elif state is not None:
             answered.points.add(encode(state))
             if len(answered.points) > MAX_STEPS:
@@ -200,15 +199,14 @@ class Site:
         key = (request.question, study.provenance.snapshot.snapshot_id)
         kept = self._questions.get(key)
         study._require(Level.AGGREGATE)
-        epoch = study.provenance.consent_epoch
         if kept is not None and request.state is not None:
-            if kept.consent_epoch != epoch:
+            if kept.provenance is not study.provenance:  # a study takes a new one when it has chosen its people again
                 raise Refusal("stale_catalog")
             return kept
         while len(self._questions) >= _KEPT_QUESTIONS:
             self._questions.pop(next(iter(self._questions)))
         people = study._people_of(request.analysis, request.cohort)
-        question = _Question(Contributions(request.analysis, people), epoch)
+        question = _Question(Contributions(request.analysis, people), study.provenance)
         self._questions[key] = question
         return question
 

@@ -37,7 +37,9 @@ class GridTable(Record):
     events, censored : arrays of int, shape (n_groups, n_bins)
         People who left in the bin: with the event; without it, before the horizon.
     completed : array of int, shape (n_groups,)
-        People followed without the event to the horizon.
+        People followed without the event to the end of the last bin that is told.
+    n_told : array of int, shape (n_groups,)
+        How many bins are told, from the first; beyond them the counts are zero and mean nothing.
     n_missing : int or None
         People who could not be placed; None if a site keeps it to itself.
     """
@@ -47,6 +49,7 @@ class GridTable(Record):
     events: npt.NDArray[np.int64]
     censored: npt.NDArray[np.int64]
     completed: npt.NDArray[np.int64]
+    n_told: npt.NDArray[np.int64]
     n_missing: int | None = 0
 
     @classmethod
@@ -93,6 +96,7 @@ class GridTable(Record):
             events=count(happened),
             censored=count(withdrawn),
             completed=np.bincount(group[~happened & ~withdrawn], minlength=shape[0]),
+            n_told=np.full(shape[0], shape[1], dtype=np.int64),
             n_missing=int(len(known) - known.sum()),
         )
 
@@ -114,7 +118,8 @@ class GridTable(Record):
 
     def merge(self, other: Self) -> Self:
         """Add the table of other people on the same grid."""
-        if self.groups != other.groups or not np.array_equal(self.edges_days, other.edges_days):
+        same = np.array_equal(self.edges_days, other.edges_days) and np.array_equal(self.n_told, other.n_told)
+        if self.groups != other.groups or not same:
             raise AnalysisError("Tables of other groups or another grid cannot be added.")
         return replace(
             self,
@@ -122,6 +127,22 @@ class GridTable(Record):
             censored=self.censored + other.censored,
             completed=self.completed + other.completed,
             n_missing=add_told(self.n_missing, other.n_missing),
+        )
+
+    @property
+    def remaining(self) -> npt.NDArray[np.int64]:
+        """People still followed after each bin, shape (n_groups, n_bins)."""
+        return self.entering - self.leavers
+
+    def told_until(self, n_told: Sequence[int]) -> Self:
+        """Return the table with so many bins a group; whoever leaves later counts as followed to the last of them."""
+        told = np.arange(self.events.shape[1]) < np.asarray(n_told)[:, None]
+        return replace(
+            self,
+            events=np.where(told, self.events, 0),
+            censored=np.where(told, self.censored, 0),
+            completed=self.completed + np.where(told, 0, self.leavers).sum(axis=1),
+            n_told=np.minimum(self.n_told, np.asarray(n_told, dtype=np.int64)),
         )
 
     def coarsened(self, edges_days: Sequence[float]) -> Self:
@@ -134,12 +155,15 @@ class GridTable(Record):
         """
         edges = np.asarray(edges_days, dtype=np.float64)
         place = np.searchsorted(self.edges_days, edges)
+        if (self.n_told < len(self.edges_days) - 1).any():
+            raise AnalysisError("A table that is told in part cannot be made coarser.")
         inside = (place < len(self.edges_days)).all() and np.array_equal(self.edges_days[place], edges)
         if not inside or place[0] != 0 or place[-1] != len(self.edges_days) - 1:
             raise AnalysisError("A grid is made coarser by leaving out inner edges only.")
         return replace(
             self,
             edges_days=edges,
+            n_told=np.full(len(self.groups), len(edges) - 1, dtype=np.int64),
             events=np.add.reduceat(self.events, place[:-1], axis=1),
             censored=np.add.reduceat(self.censored, place[:-1], axis=1),
         )
@@ -161,18 +185,33 @@ class GridLadder(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class RungsOffered(Record):
-    """Grids on which a site's table may leave it, the finest first. Merging keeps those that every site offers."""
+class OnRung(Record):
+    """One grid, and how many of its bins for each group: the state of a round, and what a site offers.
 
-    rungs: tuple[str, ...]
+    Attributes
+    ----------
+    rung : str
+        Name of the grid.
+    n_told : tuple of int
+        Bins from the first, for each group: a curve stops where too few are followed any longer.
+    """
 
-    def merge(self, other: Self) -> Self:
-        """Keep what both offer."""
-        return type(self)(tuple(rung for rung in self.rungs if rung in other.rungs))
+    rung: str
+    n_told: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class OnRung(Record):
-    """State of a round: count on this grid."""
+class RungsOffered(Record):
+    """Grids on which a site's table may leave it, the finest first. Merging keeps what every site offers."""
 
-    rung: str
+    offers: tuple[OnRung, ...]
+
+    def merge(self, other: Self) -> Self:
+        """Keep the grids that both offer, each as far as both tell it."""
+        others = {offer.rung: offer for offer in other.offers}
+        both = (
+            OnRung(offer.rung, tuple(map(min, offer.n_told, others[offer.rung].n_told)))
+            for offer in self.offers
+            if offer.rung in others
+        )
+        return type(self)(tuple(both))

@@ -112,13 +112,13 @@ class GridKaplanMeier:
     def finish(self, total: GridLadder | RungsOffered) -> GridCurves | NextRound:
         """Return the curves on the grids of the ladder; or, of sites that said which grids pass, ask for the finest."""
         if isinstance(total, RungsOffered):
-            if not total.rungs:
+            if not total.offers:
                 raise DisclosureError(
                     "cell_too_small",
                     "On no grid do all bins stand for enough people at every site. Join groups, choose another horizon, "
                     "or widen the cohort's definition.",
                 )
-            return NextRound(OnRung(total.rungs[0]))
+            return NextRound(total.offers[0])
         first = total.tables[0]
         require_every_group(first.groups, first.n, self.by)
         return GridCurves(
@@ -148,7 +148,8 @@ def grid_curve(table: GridTable, group: int = 0, *, confidence: float = 0.95) ->
         edge), ``std_err`` (Greenwood's formula with ``n − c / 2`` for n), ``lower``, ``upper``. The error is null while S is 0, the
         limits while S is 0 or 1.
     """
-    events, censored, entering = table.events[group], table.censored[group], table.entering[group]
+    told = slice(table.n_told[group])
+    events, censored, entering = table.events[group, told], table.censored[group, told], table.entering[group, told]
     exposed = entering - censored / 2
     share = np.divide(events, exposed, out=np.zeros(len(events)), where=exposed > 0)
     survival = np.cumprod(1 - share)
@@ -156,6 +157,6 @@ def grid_curve(table: GridTable, group: int = 0, *, confidence: float = 0.95) ->
     terms = np.divide(events, left, out=np.zeros(len(events)), where=left > 0)
     log_std_err = np.where(survival > 0, np.sqrt(np.cumsum(terms)), np.nan)
     lower, upper = limits_of_survival(survival, log_std_err, confidence=confidence, interval="log-log")
-    counts = {"time": table.edges_days[1:], "at_risk": entering, "events": events, "censored": censored}
+    counts = {"time": table.edges_days[1:][told], "at_risk": entering, "events": events, "censored": censored}
     estimates = {"survival": survival, "std_err": survival * log_std_err, "lower": lower, "upper": upper}
     return pl.DataFrame(counts | estimates).with_columns(pl.col("std_err", "lower", "upper").fill_nan(None))
