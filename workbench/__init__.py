@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from workbench.federation import Network
     from workbench.study import Study
 
-__all__ = ["Study", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["Network", "Study", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
     # Importing the package stays quick: DuckDB and polars come when a study is asked for.
     if name == "Study":
         return import_module("workbench.study").Study
+    if name == "Network":
+        return import_module("workbench.federation").Network
     raise AttributeError(f"module 'workbench' has no attribute {name!r}")
 
 

@@ -24,6 +24,8 @@ def offences(messages: Iterable[bytes], identifiers: Iterable[int | str] = ()) -
     identifiers = list(identifiers)
     for message in messages:
         data = json.loads(message)
+        for definition in ("cohort", "analysis"):  # what is asked counts nobody; its numbers are days and ages
+            data.pop(definition, None)
         found += [f"{path}: {words}" for path, value in _walk(data, "") for words in _wrong(path, value)]
         raw = [message, *(base64.b64decode(value["base64"]) for _, value in _walk(data, "") if _is_array(value))]
         found += [

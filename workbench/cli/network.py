@@ -1,0 +1,60 @@
+"""``workbench network``: ask several hospitals at once, each of which keeps its catalog to itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from workbench.cli.errors import show
+from workbench.cli.options import AsJson, Purpose
+
+app = typer.Typer(no_args_is_help=True, help="Ask several hospitals at once.", rich_markup_mode=None)
+
+Sites = Annotated[
+    Path, typer.Option(help="The sites: a .yaml file that names their catalogs, or a folder with one catalog a site.")
+]
+Modality = Annotated[
+    list[str],
+    typer.Option("--modality", help="A sort of data that is needed: clinical, waveform, imaging, genomic. Repeatable."),
+]
+
+
+@app.command(epilog="Example: workbench network status --sites sites.yaml")
+def status(
+    sites: Sites,
+    purpose: Purpose = "scientific_research",
+    modality: Modality = ["clinical"],  # noqa: B006  typer reads it and changes nothing
+    as_json: AsJson = False,
+) -> None:
+    """Say which sites answer, on which snapshot, of which model, under which policy."""
+    from workbench.federation import Network
+    from workbench.federation.network import words_of
+
+    with Network.open(sites, purpose=purpose, modalities=modality) as network:
+        found = network.status()
+    show([asdict(each) for each in found], as_json=as_json, text=words_of(found))
+
+
+@app.command(epilog="Example: workbench network run cohort.yaml --sites sites.yaml --analysis attrition")
+def run(
+    definition: Annotated[Path, typer.Argument(help="A cohort definition (.yaml or .json).")],
+    sites: Sites,
+    analysis: Annotated[Literal["count", "attrition"], typer.Option(help="What is asked of the cohort.")] = "count",
+    purpose: Purpose = "scientific_research",
+    modality: Modality = ["clinical"],  # noqa: B006
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Go on with the sites that answer, and say which did not.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every site about a cohort and print the sum, with who answered."""
+    from workbench.cohorts import read_definition
+    from workbench.federation import Network
+
+    cohort = read_definition(definition)
+    with Network.open(sites, purpose=purpose, modalities=modality, allow_partial=allow_partial) as network:
+        result = network.count(cohort) if analysis == "count" else network.attrition(cohort)
+    show(result.to_dict() if as_json else result, as_json=as_json)
