@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 K = 10
 LONGEST = 150  # 61 bins of 30 days in five years, for two groups; nothing that crosses is as long as a list of people
 # Whole numbers that count no people: bins of a grid, steps of Newton's method, numbers of versions and snapshots.
+SPLIT = {"events", "censored", "completed"}
 NO_PEOPLE = {"n_told", "n_steps", "n_creeping", "version", "snapshot", "consent_epoch"}
 
 
@@ -36,12 +37,38 @@ def offences(messages: Iterable[bytes], identifiers: Iterable[int | str] = ()) -
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     yield path, value
+    if isinstance(value, dict) and value.get("record") == "GridTable":
+        # The cells of a life table are the leavers of its bins; how many of them had the event may cross.
+        value = {
+            **value,
+            "fields": {k: v for k, v in value["fields"].items() if k not in SPLIT},
+            "cells": _cells(value["fields"]),
+        }
     if isinstance(value, dict) and not _is_array(value):
         for key, each in value.items():
             yield from _walk(each, f"{path}.{key}")
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _walk(each, f"{path}[{number}]")
+
+
+def _cells(fields: dict[str, Any]) -> list[int]:
+    """Leavers of the bins that are told; at the horizon with those who are followed to it, before it these on their own."""
+    events, censored = (_array(fields[name]) for name in ("events", "censored"))
+    completed, n_told = _array(fields["completed"]), _array(fields["n_told"])
+    cells = []
+    for group, told in enumerate(n_told):
+        leavers = (events + censored)[group, :told].tolist()
+        if told == events.shape[1]:
+            leavers[-1] += int(completed[group])
+        else:
+            leavers.append(int(completed[group]))
+        cells += leavers
+    return cells
+
+
+def _array(value: dict[str, Any]) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(value["base64"]), value["array"]).reshape(value["shape"])
 
 
 def _is_array(value: Any) -> bool:

@@ -15,6 +15,7 @@ from data_catalog import Catalog, lake
 from data_catalog.errors import PermitError, UnknownNameError
 from data_catalog.governance.epochs import begin_epoch
 from data_catalog.model.version import missing_columns
+from workbench.cohorts import carrier
 from workbench.disclosure import Policy, PolicyError
 from workbench.federation import Network, NetworkError
 from workbench.federation.local_processes import LocalProcesses, SiteAddress
@@ -384,3 +385,9 @@ def test_a_grid_that_was_not_offered_is_not_told(gateway):
 
     other = replace(request, analysis=replace(request.analysis, horizon_years=4.25))
     assert code_of(gateway, replace(other, state=OnRung("30 days", (48,)))) == "cell_too_small"
+
+
+def test_a_question_about_data_that_the_network_was_not_opened_for_is_refused_in_words(thirds):
+    carriers = INFARCTION.require("carrier", carrier("TTN", consequence="truncating"))
+    with in_process(thirds.catalogs) as network, pytest.raises(NetworkError, match=r"modality_denied.*modalities="):
+        network.count(carriers)

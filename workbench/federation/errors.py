@@ -18,6 +18,9 @@ REFUSAL_CODES: Mapping[str, str] = MappingProxyType(
         "stat_not_registered": "This analysis is not among those that may be asked across sites.",
         "permit_invalid": "No permit of the site's catalog lets this user ask that. Ask its owner for one.",
         "purpose_denied": "The site's permits do not allow this purpose.",
+        "modality_denied": (
+            "The question reads sorts of data that the network was not opened for. Name them: Network.open(…, modalities=…)."
+        ),
         "cohort_too_small": "The cohort, or one of its groups, has too few people there. Widen the definition, or join groups.",
         "cell_too_small": (
             "A part of the answer stands for too few people or events there. Join levels, leave a variable out, or choose "

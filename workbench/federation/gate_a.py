@@ -170,8 +170,8 @@ def life_table(asked: Asked, policy: Policy) -> Left:
     """Say on which grids, and how far, the table may leave; or let it out as far as was agreed, if that is not farther.
 
     In every group the curve stops at the last edge after which k people or more are followed, or none. A grid passes if up to
-    there each bin stands for k people who leave in it, events and censored together. The split of a bin into events and
-    censored crosses.
+    there each bin stands for k people who leave in it, events and censored together; whoever is followed to the horizon
+    leaves in the last bin. The split of a bin into events, censored and completed crosses.
 
     Raises
     ------
@@ -208,7 +208,8 @@ def _told_bins(table: GridTable, policy: Policy) -> tuple[int, ...] | None:
     """Return how many bins of each group may be told, or None if the grid is too fine."""
     bins = []
     for group in range(len(table.groups)):
-        remaining, leavers, events = table.remaining[group], table.leavers[group], table.events[group]
+        leavers, events = table.leavers_and_completed[group], table.events[group]
+        remaining = table.entering[group] - leavers
         enough = np.flatnonzero(remaining >= policy.k)
         n_told = int(enough[-1]) + 1 if enough.size else 0
         if n_told < len(remaining) and remaining[n_told] == 0 and leavers[n_told] >= policy.k:

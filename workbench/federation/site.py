@@ -16,6 +16,7 @@ from data_catalog import Catalog
 from data_catalog.errors import CatalogError, PermitError, WorkbenchError
 from data_catalog.governance.permits import PURPOSES, Level, current_user
 from data_catalog.model.version import missing_columns, model_digest
+from workbench.cohorts.errors import ModalityError
 from workbench.disclosure import DisclosureError, Policy
 from workbench.engines.inline import Contributions
 from workbench.federation import gate_a, registry
@@ -228,6 +229,8 @@ def _code_of(error: Exception) -> str:
         return error.code
     if isinstance(error, PermitError):
         return "permit_invalid"
+    if isinstance(error, ModalityError):
+        return "modality_denied"
     if isinstance(error, DisclosureError) and error.code in REFUSAL_CODES:
         return error.code
     if isinstance(error, CatalogError):

@@ -111,6 +111,13 @@ class GridTable(Record):
         return self.events + self.censored
 
     @property
+    def leavers_and_completed(self) -> npt.NDArray[np.int64]:
+        """The same, where whoever is followed to the horizon leaves in the last bin: the cells of a life table."""
+        leavers = self.leavers
+        leavers[:, -1] += np.where(self.n_told == leavers.shape[1], self.completed, 0)
+        return leavers
+
+    @property
     def entering(self) -> npt.NDArray[np.int64]:
         """People who enter each bin, shape (n_groups, n_bins)."""
         leavers = self.leavers
