@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from data_catalog.governance.modalities import known_modalities
 from data_catalog.governance.permits import known_purpose
-from data_catalog.governance.population import allowed_in_words, known_modalities
+from data_catalog.governance.population import allowed_in_words
 from data_catalog.model.version import model_digest
 from workbench.disclosure import Gate, Policy, SitesAsked
 from workbench.engines.merging import merge_in_pairs
