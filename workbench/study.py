@@ -260,7 +260,7 @@ class Study:
 
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
-        return self._gate.release(self._attrition(cohort).people(cohort.title))
+        return self._gate.release(self._attrition(cohort, yields=False).people(cohort.title))
 
     def attrition(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people each step of *cohort* keeps, from everybody in the catalog to the cohort, gated.
@@ -336,13 +336,14 @@ class Study:
         self._units = tuple(sorted(Unit(site, bucket) for site, bucket in rows))
         self.provenance = replace(self.provenance, consent_epoch=self._standing.epoch)
 
-    def _attrition(self, cohort: Cohort) -> Attrition:
+    def _attrition(self, cohort: Cohort, *, yields: bool = True) -> Attrition:
         self._require(Level.DISCOVER)
         self._cohorts.check_modalities(cohort, allowed=self.provenance.modalities)
         compiled, name = self._cohorts.compile(cohort), self._cohorts.entered(cohort)
         everybody, allowed = (self._n(f"SELECT count(*) FROM {table}") for table in (EVERYBODY, POPULATION))
         kept = self._connection.execute(attrition_sql(compiled, name)).fetchall()[0]
-        having = self._yields(compiled, name)
+        modalities = self._beside_clinical if yields else ()
+        having = self._yields(compiled, name, modalities)
         first = allowed_in_words(self.provenance.purpose, self.provenance.modalities)
         labels = (first, *compiled.step_labels)
         counts = (everybody, allowed, *kept)
@@ -363,16 +364,15 @@ class Study:
                 )
                 for number, (label, before, after) in enumerate(zip(labels, counts, counts[1:], strict=False))
             ),
-            modalities=self._beside_clinical,
+            modalities=modalities,
         )
 
     @property
     def _beside_clinical(self) -> tuple[str, ...]:
         return tuple(name for name in self.provenance.modalities if name != CLINICAL)
 
-    def _yields(self, compiled: CompiledCohort, entered: str) -> list[tuple[int, ...]]:
-        """How many of those left after each step, from the population on, have data of each modality of the study."""
-        modalities = self._beside_clinical
+    def _yields(self, compiled: CompiledCohort, entered: str, modalities: tuple[str, ...]) -> list[tuple[int, ...]]:
+        """How many of those left after each step, from the population on, have data of each of the *modalities*."""
         if not modalities:
             return [()] * (1 + len(compiled.step_labels))
         holdings = self._cohorts.holdings(modalities)

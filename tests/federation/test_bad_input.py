@@ -340,7 +340,7 @@ def test_what_is_no_request_is_not_understood_and_what_it_says_does_not_come_bac
 def test_an_error_inside_the_gateway_comes_out_as_a_code_only(gateway, monkeypatch):
     (request, *_) = first_requests(gateway, TableOne([AGE]))
 
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("patient MRN8000000000 has a value of 83")
 
     monkeypatch.setattr(Study, "_attrition", fail)

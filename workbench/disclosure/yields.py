@@ -57,8 +57,14 @@ class _Part:
         here = frozenset({modality})
         return cls(
             _Count(n_with, all_have=step.all_have | here),
-            _Count(step.n_after - n_with, all_have=step.all_have, none_have=here),
+            _Count(_told(step.n_after) - n_with, all_have=step.all_have, none_have=here),
         )
+
+
+def _told(n: int | None) -> int:
+    if n is None:
+        raise ValueError("Where a site keeps a count to itself, there are no yields.")
+    return n
 
 
 class _ShownTogether:
@@ -96,10 +102,12 @@ def release_yields(result: Attrition, start: Cell, left: Sequence[Cell], policy:
     """
     steps = result.steps
     counts = [
-        _Count(step.n_after, step.all_have) for step, cell in zip(steps, left, strict=True) if isinstance(cell, int)
+        _Count(_told(step.n_after), step.all_have)
+        for step, cell in zip(steps, left, strict=True)
+        if isinstance(cell, int)
     ]
     if isinstance(start, int):
-        counts.append(_Count(steps[0].n_before))
+        counts.append(_Count(_told(steps[0].n_before)))
     shown = _ShownTogether(counts, policy)
     return {name: _one_modality(name, result, left, shown, policy) for name in result.modalities}
 

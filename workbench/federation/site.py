@@ -167,7 +167,7 @@ class Site:
         if request.cohort is None:
             raise Refusal("not_understood")
         counts = gate_a.steps(
-            study._attrition(request.cohort), self._policy
+            study._attrition(request.cohort, yields=False), self._policy
         )  # of any question, the cohort holds k people
         return gate_a.Left(counts) if request.ask == "attrition" else self._run(request, study)
 
