@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data_catalog import lake
+from data_catalog.genotypes import forget_samples
 from data_catalog.governance.epochs import begin_epoch, current_epoch
 from data_catalog.governance.people import PersonAtSite, find_person
 from data_catalog.governance.permits import current_user
@@ -124,7 +125,9 @@ def _delete_rows(connection: duckdb.DuckDBPyConnection, person: PersonAtSite) ->
         relation = f"(SELECT * FROM {table_address(table)} WHERE {at_site})"
         return (relation, frozenset(table.field_names)) if name in filled else None
 
-    n_rows = {}
+    # Genotypes are held by position, a row for everybody, and are taken out one by one together with the row of `sample`.
+    n_samples = forget_samples(connection, site=person.site, person_ids=[person.person_id])
+    n_rows = {"sample": n_samples} if n_samples else {}
     for table in tables_of_people():
         condition = belongs_to_sql(table, str(int(person.person_id)), rows_of)
         if condition is None:

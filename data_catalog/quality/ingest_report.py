@@ -112,7 +112,7 @@ def _unmapped(code: UnmappedCode) -> str:
 
 def _left_out(part: LeftOut) -> str:
     people = "1 person" if part.n_people == 1 else f"{part.n_people:,} people"
-    return f"{part.reason}: {people}, {_rows(part.n_rows)}"
+    return f"{part.reason}: {people}" + (f", {_rows(part.n_rows)}" if part.n_rows else "")
 
 
 def _written(table: TableReport) -> str:

@@ -24,7 +24,10 @@ REPEATED = "statements that the catalog has already"
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What of a source was left out and why, counted. For the steward's report alone: such counts are nothing to publish."""
+    """What of a source was left out and why, counted. For the steward's report alone: such counts are nothing to publish.
+
+    ``n_rows`` is 0 where people are not rows of the source, such as the sample columns of a VCF.
+    """
 
     reason: str
     n_people: int

@@ -11,7 +11,9 @@ import polars as pl
 
 from data_catalog.errors import IngestError, did_you_mean
 from data_catalog.genotypes.genome import known_build
-from data_catalog.sources.base import IngestContext, StagedSource
+from data_catalog.governance.tombstones import RECORD_NUMBER, is_withdrawn_sql
+from data_catalog.harmonise.identity import digest_parameters
+from data_catalog.sources.base import HAS_LEFT, UNKNOWN, IngestContext, LeftOut, StagedSource
 from data_catalog.sources.vcf_calls import HALF_CALLS, CallReader, HalfCalls
 from data_catalog.sources.vcf_header import VcfHeader, blocks, opened, read_header
 from data_catalog.sources.vcf_report import not_taken, notes
@@ -76,20 +78,12 @@ class VcfFile:
                 staging.add(block)
         is_phased = calls.counts.any_phased and not calls.counts.any_unphased
         staging.finish(build=build, half_calls=half_calls, is_phased=is_phased)
-        n_columns = len(header.samples)
         return StagedSource(
             relations=staging.relations,
             n_read={path.name: rows.counts.n_rows},
             ignored=tuple(not_taken(path.name, header, rows.counts)),
-            notes=tuple(
-                notes(
-                    path.name,
-                    calls,
-                    n_columns=n_columns,
-                    n_unknown=n_columns - len(people.columns),
-                    n_lost_annotations=staging.n_lost_annotations,
-                )
-            ),
+            notes=tuple(notes(path.name, calls, n_lost_annotations=staging.n_lost_annotations)),
+            left_out=_left_out(connection, header, context, n_known=len(people.columns)),
         )
 
 
@@ -107,6 +101,20 @@ def _require_build(header: VcfHeader, build: str, name: str) -> None:
             f"{name}: the chromosomes in its header have the lengths of {header.build}, not of {build}. "
             f"Ingest it as what it is: --build {header.build}."
         )
+
+
+def _left_out(
+    connection: duckdb.DuckDBPyConnection, header: VcfHeader, context: IngestContext, *, n_known: int
+) -> tuple[LeftOut, ...]:
+    """Count the sample columns of people who have left the catalog, and of those whom it never knew."""
+    connection.register("_columns", pl.DataFrame({"source_id": header.samples}))
+    ((n_left,),) = connection.execute(
+        f"SELECT count(*) FROM _columns WHERE {is_withdrawn_sql(RECORD_NUMBER, 'source_id')}",
+        {"of_site": context.site, **digest_parameters(context.pseudonym_key)},
+    ).fetchall()
+    connection.unregister("_columns")
+    parts = ((HAS_LEFT, n_left), (UNKNOWN, len(header.samples) - n_known - n_left))
+    return tuple(LeftOut(reason, n, 0) for reason, n in parts if n)
 
 
 def _people(connection: duckdb.DuckDBPyConnection, header: VcfHeader, *, site: str, name: str) -> KnownPeople:

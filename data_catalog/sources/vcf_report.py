@@ -27,15 +27,10 @@ def not_taken(name: str, header: VcfHeader, counts: RowCounts) -> Iterator[str]:
         yield f"{name}: INFO {', '.join(info[:10])}{' …' if len(info) > 10 else ''}"
 
 
-def notes(name: str, calls: CallReader, *, n_columns: int, n_unknown: int, n_lost_annotations: int) -> Iterator[str]:
-    """Yield what was done with people, calls and annotations that are out of the ordinary."""
+def notes(name: str, calls: CallReader, *, n_lost_annotations: int) -> Iterator[str]:
+    """Yield what was done with calls and annotations that are out of the ordinary."""
     counts = calls.counts
     half = {"missing": "taken as no call", "reference": "taken with the reference allele for the missing one"}
-    if n_unknown:
-        yield (
-            f"{name}: {n_unknown:,} of {_n(n_columns, 'sample column')} {'is' if n_unknown == 1 else 'are'} of nobody whom the "
-            "catalog knows; their genotypes were left out"
-        )
     if counts.n_half:
         yield f"{name}: {_n(counts.n_half, 'call')} with one allele missing, {half[calls.half_calls]}"
     if counts.n_single:

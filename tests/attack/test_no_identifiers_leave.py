@@ -1,5 +1,6 @@
 """Record numbers and person ids are planted in a hospital's file and looked for in everything that a run shows or writes."""
 
+import shutil
 import struct
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from scipy.io import arff
 from data_catalog import Catalog
 from data_catalog.demo import SITE
 from data_catalog.lake import open_reader
+from data_catalog.model import TABLES, table_address
 from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file, whas500_mapping
+from workbench.cohorts import Cohort, codelist, diagnosis
+from workbench.study import Study
 
 TEMPLATE = "02_survival_after_infarction"
 
@@ -117,3 +121,91 @@ def test_a_refused_file_names_no_record_number(hospital, tmp_path):
     assert done.returncode == 1
     assert b"not a number" in done.stderr
     assert not finds(identifiers, done.stdout + done.stderr)
+
+
+# --- Consent, withdrawal, permits -------------------------------------------------------------------------------------
+
+
+def run_workbench(*words: object, stdin: str = "") -> tuple[int, bytes]:
+    """Run a command as a steward does; return its exit code and what it printed on either stream."""
+    command = [sys.executable, "-m", "workbench.cli.main", *map(str, words)]
+    done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def consent_file(path: Path, numbers: list[str], *, modality: str = "clinical") -> Path:
+    n = len(numbers)
+    columns = {"record_number": numbers, "modality": [modality] * n, "purpose": ["*"] * n, "status": ["given"] * n}
+    moments = {"valid_from": ["2024-01-01T09:00:00Z"] * n, "recorded_at": ["2024-01-02T09:00:00Z"] * n}
+    pl.DataFrame(columns | moments).write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def governed(hospital, tmp_path_factory) -> tuple[Catalog, list[int | str], dict[str, bytes]]:
+    """A copy of the hospital's catalog in which consents came in, were refused, and a person left: catalog, identifiers, what was printed."""
+    original, identifiers, _ = hospital
+    folder = tmp_path_factory.mktemp("governed")
+    catalog = Catalog.open(shutil.copytree(original.folder, folder / "catalog"))
+    records = [one for one in identifiers if isinstance(one, str)]
+    stranger = "MRN-9900000000"
+    said = consent_file(folder / "consent.csv", [*records[:50], stranger])
+    wrong = consent_file(folder / "wrong.csv", records[:5], modality=records[7])
+    at = ("--catalog", catalog.folder, "--site", SITE)
+    number = ("--record-number", "-")
+    commands = {
+        "consents": (("catalog", "ingest", "consents", said, *at), "", 0),
+        "consents, refused": (("catalog", "ingest", "consents", wrong, *at), "", 1),
+        "consent": (("catalog", "consent", *at, *number, "--modality", "genomic", "--status", "withdrawn"), records[3], 0),
+        "consent of a stranger": (("catalog", "consent", *at, *number, "--modality", "genomic", "--status", "given"), stranger, 1),
+        "withdrawal": (("catalog", "withdraw", *at, *number), records[4], 0),
+        "withdrawal again": (("catalog", "withdraw", *at, *number, "--json"), records[4], 0),
+        "withdrawal of a stranger": (("catalog", "withdraw", *at, *number), stranger, 1),
+        "consents again": (("catalog", "ingest", "consents", said, *at, "--json"), "", 0),
+        "permit": (("permit", "issue", "--catalog", catalog.folder, "--holder", "ada", "--json"), "", 0),
+        "permits": (("permit", "list", "--catalog", catalog.folder), "", 0),
+        "snapshots": (("catalog", "snapshots", "--catalog", catalog.folder), "", 0),
+        "contents": (("catalog", "describe", "--catalog", catalog.folder), "", 0),
+    }  # fmt: skip
+    printed = {}
+    for name, (words, stdin, expected) in commands.items():
+        code, printed[name] = run_workbench(*words, stdin=stdin)
+        assert code == expected, (name, printed[name].decode())
+    return catalog, [*identifiers, stranger], printed
+
+
+def test_no_identifier_is_in_what_consents_withdrawals_and_permits_print(governed):
+    _, identifiers, printed = governed
+    for name, content in printed.items():
+        assert not finds(identifiers, content), f"{name} shows identifiers"
+    assert b"One person left the catalog" in printed["withdrawal"]
+    assert b"people who have left the catalog" in printed["consents again"]
+
+
+def test_no_identifier_is_in_commit_messages_provenance_epochs_tombstones_or_permits(governed):
+    catalog, identifiers, _ = governed
+    assert not finds(identifiers, repr(catalog.snapshots()).encode())
+    with open_reader(catalog.folder) as connection:
+        for name in ("provenance.ingest", "provenance.ingest_issue", "provenance.setting", "governance.consent_epoch",
+                     "governance.tombstone", "governance.permit"):  # fmt: skip
+            rows = connection.execute(f"SELECT * FROM lake.{name}").fetchall()
+            assert not finds(identifiers, repr(rows).encode()), name
+        assert connection.execute("SELECT count(*) FROM lake.governance.tombstone").fetchall() == [(2,)]
+
+
+def test_who_has_left_is_in_no_table_any_more_and_nowhere_in_a_study(governed):
+    catalog, identifiers, _ = governed
+    left = identifiers[4]
+    with open_reader(catalog.folder, snapshot=2) as connection:
+        link = "SELECT person_id FROM lake.governance.person_link WHERE source_id = ?"
+        ((person,),) = connection.execute(link, [left]).fetchall()
+    with open_reader(catalog.folder) as connection:
+        for table in TABLES.values():
+            rows = connection.execute(f"SELECT * FROM {table_address(table)}").fetchall()
+            assert not finds([left, person], repr(rows).encode()), table.name
+    with Study.open(catalog, purpose="scientific_research", snapshot=2) as study:
+        shown = repr(study) + repr(study.provenance) + str(study.contents())
+        people = study.people(Cohort.entry("infarction", diagnosis(codelist("myocardial_infarction")).first()))
+    assert not finds(identifiers, shown.encode())
+    assert people.height == 499
+    assert person not in people["person_id"].to_list()

@@ -13,7 +13,7 @@ from data_catalog.genotypes import decode_genotypes, read_genotypes
 from data_catalog.genotypes.layout import LAYOUT_COLUMNS
 from data_catalog.lake import open_reader, writer
 from data_catalog.sources import OmopFolder, VcfFile
-from data_catalog.sources.base import IngestContext, StagedSource
+from data_catalog.sources.base import UNKNOWN, IngestContext, LeftOut, StagedSource
 
 PEOPLE = ("MRN-1", "MRN-2", "MRN-3", "MRN-4")
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
@@ -454,9 +454,9 @@ def test_people_whom_the_catalog_does_not_know_are_left_out_and_counted(read):
     assert done.people == [3, 1, 2]
     assert done.genotypes == [[2, 2, 1], [2, 2, -1], [0, 0, -1]]
     assert (done.variants[0]["ac"], done.variants[0]["an"], done.callset["n_samples"]) == (5, 6, 3)
-    assert done.source.notes == (
-        "calls.vcf: 2 of 5 sample columns are of nobody whom the catalog knows; their genotypes were left out",
-    )
+    assert done.source.left_out == (LeftOut(UNKNOWN, 2, 0),)
+    # Such counts are for the steward, not for whoever asks what the catalog holds.
+    assert done.source.notes == ()
 
 
 def test_a_file_of_strangers_is_refused_and_says_what_to_ingest_first(read):

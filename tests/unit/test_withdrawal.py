@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import polars as pl
@@ -14,9 +15,20 @@ from data_catalog.governance.tombstones import RECORD_NUMBER, digest_sql
 from data_catalog.harmonise.identity import digest_parameters, read_key
 from data_catalog.model import TABLES, belongs_to_sql, table_address, tables_of_people
 from data_catalog.model.whose import NOBODYS
-from data_catalog.sources import MappedTable, OmopFolder
+from data_catalog.sources import MappedTable, OmopFolder, VcfFile
 from data_catalog.sources.whas500 import whas500_file, whas500_mapping
-from workbench.cohorts import Cohort, age_years, codelist, death, diagnosis, sex, time_to, variable
+from workbench.cohorts import (
+    Cohort,
+    age_years,
+    carrier,
+    codelist,
+    death,
+    diagnosis,
+    genotyped,
+    sex,
+    time_to,
+    variable,
+)
 from workbench.statistics import TableOne
 from workbench.study import Study
 from workbench.survival import Cox, KaplanMeier, LogRank
@@ -259,10 +271,81 @@ def test_a_study_that_is_open_goes_on_without_the_person(tmp_path):
         assert results(fresh) == after
 
 
+def sequenced(folder, name: str, *, without: str | None = None) -> Catalog:
+    """Forty people of whom every fourth carries a truncating variant in TTN, and one person, who may be left out, two rare ones."""
+    numbers = [f"MRN-{n}" for n in range(40) if f"MRN-{n}" != without]
+    catalog = Catalog.create(folder / name, title="Sequenced", pseudonym_key=KEY)
+    people = {int(number[4:]) + 1: number for number in numbers}
+    export = omop_folder(folder / f"{name}-omop", people)
+    of_all, day = {"person_id": list(people)}, datetime(2020, 1, 1, tzinfo=UTC).date()
+    pl.DataFrame(of_all | {"observation_period_id": list(people)}).with_columns(
+        observation_period_start_date=day, observation_period_end_date=day, period_type_concept_id=0
+    ).write_parquet(export.folder / "observation_period.parquet")
+    pl.DataFrame(of_all | {"condition_occurrence_id": list(people)}).with_columns(
+        condition_concept_id=316139, condition_start_date=day, condition_type_concept_id=0
+    ).write_parquet(export.folder / "condition_occurrence.parquet")
+    catalog.ingest(export, site="ward-1", basis="public_interest")
+
+    def row(position: int, effect: str, carries) -> str:
+        calls = ["0/1" if carries(int(number[4:])) else "0/0" for number in numbers]
+        info = f"CSQ=G|{effect}|HIGH|TTN|ENST00000589042|0.00001"
+        return "\t".join(["2", str(position), ".", "A", "G", ".", "PASS", info, "GT", *calls])
+
+    lines = [
+        "##fileformat=VCFv4.3",
+        '##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|IMPACT|SYMBOL|Feature|gnomADe_AF">',
+        "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *numbers]),
+        row(178_540_000, "stop_gained", lambda n: n % 4 == 0),
+        row(178_540_100, "frameshift_variant", lambda n: n == 8),
+        row(178_540_200, "missense_variant", lambda n: n % 2 == 0 or n == 13),
+    ]
+    (folder / f"{name}.vcf").write_text("\n".join(lines) + "\n")
+    catalog.ingest(VcfFile(folder / f"{name}.vcf"), site="ward-1", basis="public_interest")
+    return catalog
+
+
+def genetic_results(study: Study) -> str:
+    failing = Cohort.entry("heart failure", diagnosis(codelist("heart_failure")).first())
+    carriers = failing.require("genotyped", genotyped()).require("carrier", carrier("TTN", consequence="truncating"))
+    has_missense = variable("missense", carrier("TTN", consequence="missense"), label="Missense")
+    released = [study.contents(), study.attrition(carriers), study.run(TableOne([has_missense]), failing)]
+    exact = [vars(step) for step in study._attrition(carriers).steps]
+    people = [study.people(cohort, [has_missense]).to_dicts() for cohort in (failing, carriers)]
+    return json.dumps([*(one.to_dict() for one in released), exact, people], default=str)
+
+
+def test_with_genotypes_too_the_next_run_equals_a_run_without_the_person(tmp_path):
+    left, never = sequenced(tmp_path, "left"), sequenced(tmp_path, "never", without="MRN-8")
+    older = left.snapshot().snapshot_id
+    options = {"purpose": "education", "modalities": ("genomic",)}
+    with Study.open(left, **options) as open_before:
+        before = genetic_results(open_before)
+        report = left.withdraw(site="ward-1", record_number="MRN-8")
+        assert report.n_rows["sample"] == 1
+        with Study.open(never, **options) as study:
+            expected = genetic_results(study)
+        # The last step counts the carriers: every fourth of forty, one fewer afterwards.
+        assert [json.loads(text)[3][-1]["n_after"] for text in (before, expected)] == [10, 9]
+        assert genetic_results(open_before) == expected
+    for snapshot in (None, older):
+        with Study.open(left, snapshot=snapshot, **options) as study:
+            assert genetic_results(study) == expected
+    # And the same VCF again brings no genotype of theirs.
+    vcf = tmp_path / "left.vcf"
+    vcf.write_text(vcf.read_text().replace("##fileformat=VCFv4.3", "##fileformat=VCFv4.2"))
+    again = left.ingest(VcfFile(vcf), site="ward-1", basis="public_interest")
+    assert (again.n_withdrawn_people, again.n_withdrawn_rows) == (1, 0)
+    with Study.open(left, **options) as study:
+        assert (
+            study._attrition(Cohort.entry("genotyped", diagnosis(codelist("heart_failure")).first())).steps[-1].n_after
+            == 39
+        )
+
+
 # --- Nobody comes back with a file ---------------------------------------------------------------------------------------
 
 
-def omop_folder(folder, people: dict[int, str], *, measured: list[int] = ()) -> OmopFolder:
+def omop_folder(folder, people: dict[int, str], *, measured: Sequence[int] = ()) -> OmopFolder:
     """An OMOP export: people by id, with their record numbers, a visit each with a cost; measurements of people named."""
     folder.mkdir()
     if people:
