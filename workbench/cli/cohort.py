@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, CatalogFolder, Purpose
+from workbench.cli.options import AsJson, CatalogFolder, Modality, Purpose
 
 if TYPE_CHECKING:
     from workbench.cohorts import Cohort
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Count and describe a saved cohort definition.", rich_markup_mode=None)
 
 Definition = Annotated[Path, typer.Argument(help="A cohort definition (.yaml or .json).")]
-Modality = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A sort of data that people must allow beside those that the definition reads: waveform, imaging or genomic. May be repeated.",
-        show_default=False,
-    ),
-]
 
 
 @contextmanager

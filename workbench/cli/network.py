@@ -9,16 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, Purpose
+from workbench.cli.options import AsJson, Modality, Purpose
 
 app = typer.Typer(no_args_is_help=True, help="Ask several hospitals at once.", rich_markup_mode=None)
 
 Sites = Annotated[
     Path, typer.Option(help="The sites: a .yaml file that names their catalogs, or a folder with one catalog a site.")
-]
-Modality = Annotated[
-    list[str],
-    typer.Option("--modality", help="A sort of data that is needed: clinical, waveform, imaging, genomic. Repeatable."),
 ]
 
 
@@ -26,14 +22,14 @@ Modality = Annotated[
 def status(
     sites: Sites,
     purpose: Purpose = "scientific_research",
-    modality: Modality = ["clinical"],  # noqa: B006  typer reads it and changes nothing
+    modality: Modality = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which sites answer, on which snapshot, of which model, under which policy."""
     from workbench.federation import Network
     from workbench.federation.network import words_of
 
-    with Network.open(sites, purpose=purpose, modalities=modality) as network:
+    with Network.open(sites, purpose=purpose, modalities=modality or ()) as network:
         found = network.status()
     show([asdict(each) for each in found], as_json=as_json, text=words_of(found))
 
@@ -44,7 +40,7 @@ def run(
     sites: Sites,
     analysis: Annotated[Literal["count", "attrition"], typer.Option(help="What is asked of the cohort.")] = "count",
     purpose: Purpose = "scientific_research",
-    modality: Modality = ["clinical"],  # noqa: B006
+    modality: Modality = None,
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Go on with the sites that answer, and say which did not.")
     ] = False,
@@ -52,9 +48,11 @@ def run(
 ) -> None:
     """Ask every site about a cohort and print the sum, with who answered."""
     from workbench.cohorts import read_definition
+    from workbench.cohorts.compile import compile_cohort
     from workbench.federation import Network
 
     cohort = read_definition(definition)
-    with Network.open(sites, purpose=purpose, modalities=modality, allow_partial=allow_partial) as network:
+    needed = [*compile_cohort(cohort).modalities, *(modality or [])]
+    with Network.open(sites, purpose=purpose, modalities=needed, allow_partial=allow_partial) as network:
         result = network.count(cohort) if analysis == "count" else network.attrition(cohort)
     show(result.to_dict() if as_json else result, as_json=as_json)

@@ -16,6 +16,13 @@ CatalogFolder = Annotated[
 Purpose = Annotated[
     str, typer.Option(help="Why the data are used, for example scientific_research, education, care_improvement.")
 ]
+Modality = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A sort of data that people must allow beside those that the definition reads: waveform, imaging or genomic. May be repeated.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Site = Annotated[str, typer.Option(help="The hospital, by its name in the catalog.", show_default=False)]
 RecordNumber = Annotated[
