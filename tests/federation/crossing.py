@@ -22,16 +22,14 @@ NO_PEOPLE = {"n_told", "n_steps", "n_creeping", "version", "snapshot", "consent_
 def offences(messages: Iterable[bytes], identifiers: Iterable[int | str] = ()) -> list[str]:
     """Say of each thing that should not have crossed what it is and where; nothing if all is well."""
     found = []
-    identifiers = list(identifiers)
+    hidden = _forms(identifiers)
     for message in messages:
         data = json.loads(message)
+        raw = [message, *(base64.b64decode(value["base64"]) for _, value in _walk(data, "") if _is_array(value))]
+        found += [f"an identifier in {len(each)} bytes" for each in raw if _holds(each, hidden)]
         for definition in ("cohort", "analysis"):  # what is asked counts nobody; its numbers are days and ages
             data.pop(definition, None)
         found += [f"{path}: {words}" for path, value in _walk(data, "") for words in _wrong(path, value)]
-        raw = [message, *(base64.b64decode(value["base64"]) for _, value in _walk(data, "") if _is_array(value))]
-        found += [
-            f"an identifier in {len(each)} bytes" for each in raw if any(_holds(each, one) for one in identifiers)
-        ]
     return found
 
 
@@ -93,8 +91,22 @@ def _wrong(path: str, value: Any) -> Iterator[str]:
         yield "a count of few people"
 
 
-def _holds(content: bytes, identifier: int | str) -> bool:
-    forms = [str(identifier).encode(), base64.b64encode(str(identifier).encode())]
-    if isinstance(identifier, int):
-        forms += [struct.pack("<q", identifier), struct.pack("<d", identifier)]
-    return any(form in content for form in forms)
+def _forms(identifiers: Iterable[int | str]) -> dict[int, set[bytes]]:
+    """How identifiers might be hidden in bytes, by length: as text, in base64, as a little-endian integer or float."""
+    forms: dict[int, set[bytes]] = {}
+    for identifier in identifiers:
+        text = str(identifier).encode()
+        hidden = [text, base64.b64encode(text)]
+        if isinstance(identifier, int):
+            hidden += [struct.pack("<q", identifier), struct.pack("<d", identifier)]
+        for form in hidden:
+            forms.setdefault(len(form), set()).add(form)
+    return forms
+
+
+def _holds(content: bytes, forms: dict[int, set[bytes]]) -> bool:
+    return any(
+        content[start : start + length] in wanted
+        for length, wanted in forms.items()
+        for start in range(len(content) - length + 1)
+    )
