@@ -71,15 +71,17 @@ def test_a_reading_by_a_method_that_nobody_knows_is_a_reading_and_its_method_is_
     )
 
 
-def test_the_entry_is_the_first_reading_by_the_preferred_method(cohort_spec):
+@pytest.mark.parametrize(("choose", "first_days"), [("first", -30.0), ("last", -61.0)])
+def test_the_entry_is_the_first_or_last_reading_by_the_preferred_method(cohort_spec, choose, first_days):
+    # An echo on 1 June, MR on 1 July and 1 August, another echo later: the echoes do not count where there is an MR.
+    entry = getattr(BOTH, choose)()
     cohort_spec(
-        Cohort.entry("first ejection fraction, by MR if there is one", BOTH.first()).require(
-            "that very day", BOTH.on_index()
-        ),
-        imaging=TWO_METHODS,
+        Cohort.entry("ejection fraction, by MR if there is one", entry).require("that very day", BOTH.on_index()),
+        imaging=TWO_METHODS
+        + "\n1 | 2015-08-01 | lvef_percent | 50 | cmr\n1 | 2015-09-01 | lvef_percent | 55 | echocardiography",
         variables=[LVEF.first().days_from_index().named("first_days")],
         expected_ids={1},
-        expected={1: {"first_days": -30.0}},
+        expected={1: {"first_days": first_days}},
     )
 
 
