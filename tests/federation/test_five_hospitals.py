@@ -159,6 +159,11 @@ def test_the_planted_small_question_is_refused_by_the_sites_with_a_code(network)
 
 def test_nothing_that_crossed_is_a_row_an_identifier_or_few_people(network, transport, hospital_by_site):
     network.contents()
+    network.attrition(REDUCED)
+    for analysis in (TABLE, CURVES, TEST, MODEL):
+        network.run(analysis, REDUCED)
+    with pytest.raises(NetworkError):
+        network.count(FEW)
     assert len(transport.received) > 50
     identifiers: list[int | str] = []
     for catalog in hospital_by_site.values():
