@@ -11,6 +11,7 @@ import polars as pl
 
 from data_catalog import lake
 from data_catalog.catalog import Catalog
+from data_catalog.digest import METHOD, content_digest, salted_digest
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
 from data_catalog.governance.basis import NO_CONSENT_NEEDED
 from data_catalog.governance.modalities import CLINICAL, known_modalities
@@ -24,6 +25,7 @@ from data_catalog.governance.population import (
     newest_snapshot,
 )
 from data_catalog.model import TABLES, table_address
+from workbench import journal
 from workbench.cohorts.attrition import attrition_sql, yield_sql
 from workbench.cohorts.concept_search import search_sql
 from workbench.cohorts.implications import step_keeps_the_genotyped, step_needs_genotype
@@ -49,10 +51,11 @@ if TYPE_CHECKING:
     import duckdb
 
     from data_catalog.catalog import Snapshot
+    from data_catalog.digest import ContentDigest
     from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
     from workbench.cohorts.variables import Variable
-    from workbench.disclosure import ReleasedTable
+    from workbench.disclosure import Released, ReleasedTable
     from workbench.statistics.protocols import Analysis
 
 _ENGINES = {"inline": inline.run}
@@ -112,10 +115,12 @@ class Study:
         self._user = user
         self._gate = Gate(policy)
         self._cohorts = CohortTables(connection, database="lake", population=POPULATION)
+        self._content: ContentDigest | None = None
         self.provenance = provenance
         self._settings = dict(connection.execute("SELECT name, value FROM lake.provenance.setting").fetchall())
         self._standing = standing
         self._choose_population()
+        self._write_down("open", None)
 
     @classmethod
     def open(
@@ -211,7 +216,9 @@ class Study:
 
     def contents(self) -> ReleasedTable:
         """Return what the catalog holds about the people of this study: rows and people by site and table, gated."""
-        return self._gate.release(self._contents())
+        released = self._gate.release(self._contents())
+        self._write_down("contents", released)
+        return released
 
     def _contents(self) -> CatalogContents:
         self._require(Level.DISCOVER)
@@ -256,11 +263,15 @@ class Study:
         sql = search_sql(kind, database="lake", population=POPULATION)
         rows = self._connection.execute(sql, {"text": wanted, "words": wanted.split()}).fetchall() if wanted else []
         found = tuple(ConceptFound(*row[:-1]) for row in rows)
-        return self._gate.release(ConceptsFound(text.strip(), found, rows[0][-1] if rows else 0))
+        released = self._gate.release(ConceptsFound(text.strip(), found, rows[0][-1] if rows else 0))
+        self._write_down("concepts", released)
+        return released
 
     def count(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people a cohort holds, gated."""
-        return self._gate.release(self._attrition(cohort, yields=False).people(cohort.title))
+        released = self._gate.release(self._attrition(cohort, yields=False).people(cohort.title))
+        self._write_down("count", released, cohort)
+        return released
 
     def attrition(self, cohort: Cohort) -> ReleasedTable:
         """Return how many people each step of *cohort* keeps, from everybody in the catalog to the cohort, gated.
@@ -269,7 +280,9 @@ class Study:
         ``n_with_ecg``, ``n_with_imaging``, ``n_with_genome``.
         """
         self._require(Level.DISCOVER)
-        return self._gate.release(self._attrition(cohort))
+        released = self._gate.release(self._attrition(cohort))
+        self._write_down("attrition", released, cohort)
+        return released
 
     def run(self, analysis: Analysis, cohort: Cohort) -> Any:
         """Run *analysis* on the people of *cohort* and return its gated result.
@@ -281,7 +294,10 @@ class Study:
         DisclosureError
             If nothing of the result is safe to show.
         """
-        return self._gate.release(_ENGINES[self.provenance.engine](analysis, self._people_of(analysis, cohort)))
+        people = self._people_of(analysis, cohort)
+        released = self._gate.release(_ENGINES[self.provenance.engine](analysis, people))
+        self._write_down("run", released, cohort, analysis=repr(analysis))
+        return released
 
     def _people_of(self, analysis: Analysis, cohort: Cohort) -> _StudyPeople:
         """Return the people of *cohort* for an engine: rows that have passed no gate, so a permit for statistics is asked for."""
@@ -297,7 +313,52 @@ class Study:
             If the permit does not allow rows.
         """
         self._require(Level.ROWS)
+        self._write_down("people", None, cohort)
         return self._frame(cohort, tuple(variables), identified=True)
+
+    def account(self) -> dict[str, Any]:
+        """Return what the study rests on, as plain data that name nobody: provenance, and digests of the data and the policy.
+
+        A digest is None where fewer people stand behind it than may be counted: few rows could be guessed and tried.
+        """
+        p, policy = self.provenance, self._gate.policy
+        return {
+            "catalog": p.catalog,
+            "snapshot": {"id": p.snapshot.snapshot_id, "time": p.snapshot.time.isoformat()},
+            "data": self._data_digests(),
+            "consent": {"epoch": p.consent_epoch, "left_out": self._left_out_digest()},
+            "modalities": list(p.modalities),
+            "permit": p.permit_id,
+            "purpose": p.purpose,
+            "policy": {"label": policy.label, "digest": policy.digest},
+            "engine": p.engine,
+            "seed": p.seed,
+        }
+
+    def _data_digests(self) -> dict[str, Any]:
+        if self._content is None:
+            self._content = content_digest(self._connection)
+        groups = self._content.groups
+        enough = {name: name == "vocabulary" or group.n_people >= self._gate.policy.k for name, group in groups.items()}
+        return {
+            "method": METHOD,
+            "digest": self._content.whole if enough["clinical"] else None,
+            "groups": {name: group.digest if enough[name] else None for name, group in groups.items()},
+        }
+
+    def _left_out_digest(self) -> str | None:
+        """The digest of who is in the catalog and may not be studied: equal where consent leaves the same people out."""
+        if self._content is None or self._content.groups["clinical"].n_people < self._gate.policy.k:
+            return None
+        left_out = f"(SELECT person_id, site FROM lake.main.person ANTI JOIN {POPULATION} USING (person_id, site))"
+        types = {"person_id": "BIGINT", "site": "VARCHAR"}
+        return salted_digest(self._connection, left_out, types, salt=self._content.secret, name="left out")
+
+    def _write_down(
+        self, asked: str, answer: Released | None, cohort: Cohort | None = None, *, analysis: str = ""
+    ) -> None:
+        if journal.is_listening():
+            journal.write_down(journal.Question(self.account(), asked, analysis, cohort, answer))
 
     def _require(self, level: Level) -> None:
         """Refuse what the permit does not allow at this moment, and choose the people again if consents have changed."""

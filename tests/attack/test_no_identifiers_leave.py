@@ -4,6 +4,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -65,7 +66,7 @@ def hospital(tmp_path_factory) -> tuple[Catalog, list[int | str], str]:
 def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
     """Everything that a run of the template shows: each file that it writes, and what the command prints."""
     catalog, _, _ = hospital
-    output = tmp_path_factory.mktemp("run")
+    output = tmp_path_factory.mktemp("run") / "bundle"
     command = [
         sys.executable,
         "-m",
@@ -76,7 +77,7 @@ def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
         "--output",
         str(output),
         "-p",
-        f"catalog={catalog.folder}",
+        f"catalog={catalog.folder}",  # the older way of naming it: as a parameter it would be written into the notebook
     ]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
@@ -95,6 +96,23 @@ def test_no_identifier_is_in_the_report_the_notebook_the_tables_or_what_is_print
     assert {"report.html", "executed.ipynb"} <= set(shown)
     for name, content in shown.items():
         assert not finds(identifiers, content), f"{name} holds identifiers"
+
+
+def test_no_place_of_this_machine_is_in_the_bundle(hospital, shown):
+    catalog, _, _ = hospital
+    places = [
+        catalog.folder,
+        Path.home(),
+        Path.cwd(),
+        Path(sys.prefix),
+        Path(tempfile.gettempdir()),
+        catalog.folder.parent,
+    ]
+    words = [str(place).encode() for place in places if len(place.parts) > 1]
+    for name, content in shown.items():
+        if not name.startswith("standard"):  # the command itself says where the report is
+            assert [word for word in words if word in content] == [], name
+    assert words[0] in shown["report.html"] + words[0], "the search would have found it"
 
 
 def test_no_identifier_is_in_the_ingest_report(hospital):

@@ -45,7 +45,7 @@ def grey(screenshot: bytes):
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     catalog = demo_catalog(folder / "catalog")
-    return run_template(TEMPLATE, output=folder / "run", parameters={"catalog": str(catalog.folder)}).report
+    return run_template(TEMPLATE, output=folder / "run", catalog=catalog.folder).report
 
 
 @pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width} px")

@@ -91,7 +91,7 @@ def test_the_notebook_that_builds_a_cohort_runs_and_shows_whom_each_step_keeps(t
     done = papermill.execute_notebook(
         starter().path,
         tmp_path / "done.ipynb",
-        parameters={"catalog": str(catalog.folder)},
+        catalog=catalog.folder,
         engine_name="nbclient",
         kernel_name="python3",
         language="python",

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from data_catalog.demo import demo_catalog
-from data_catalog.errors import UnknownNameError
-from workbench.templates import TemplateError, catalog, find_template, run_template
+from data_catalog.errors import UnknownNameError, WorkbenchError
+from workbench.templates import TemplateError, catalog, find_template, open_bundle, run_template
 
 new = nbformat.v4
 
@@ -67,16 +67,23 @@ def test_a_cell_that_stops_is_named_with_its_heading_and_its_reason(folder):
         TemplateError, match=r"02_bad stopped in cell 4 of 5, under “The sum”, with ValueError: the reason"
     ):
         run_template("02", output=folder / "run")
-    assert (folder / "run" / "executed.ipynb").exists()
-    assert not (folder / "run" / "report.html").exists()
+    assert [path.name for path in folder.iterdir() if path.name != "templates"] == ["run.stopped.ipynb"]
 
 
-def test_a_report_of_an_earlier_run_does_not_outlive_one_that_stops(folder):
-    (folder / "run").mkdir()
-    (folder / "run" / "report.html").write_text("old", encoding="utf-8")
-    with pytest.raises(TemplateError):
+def test_an_earlier_run_stays_until_a_new_one_is_whole(folder):
+    done = run_template("01", output=folder / "run")
+    with pytest.raises(TemplateError, match=r"as far as it came is .*run.stopped.ipynb"):
         run_template("02", output=folder / "run")
-    assert not (folder / "run" / "report.html").exists()
+    assert done.report.exists()
+    assert open_bundle(folder / "run").template == "01_good"
+    run_template("01", output=folder / "run", parameters={"n": 2})
+    assert open_bundle(folder / "run").parameters == {"n": 2}
+    assert not (folder / "run.stopped.ipynb").exists(), "what an earlier run stopped at is settled"
+
+
+def test_a_folder_of_this_machine_is_no_parameter(folder):
+    with pytest.raises(WorkbenchError, match=r"Parameter 'n' is a folder or a file of this machine"):
+        run_template("01", output=folder / "run", parameters={"n": str(folder)})
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(folder):

@@ -11,7 +11,7 @@ import pytest
 
 from workbench.disclosure import Column, ReleasedTable, Suppressed
 from workbench.plots.mime import FIGURE_MIME, PROVENANCE_MIME, TABLE_MIME
-from workbench.templates.outputs import collect_findings, collect_tables
+from workbench.templates.outputs import collect_findings, collect_results
 from workbench.templates.report import write_report
 from workbench.templates.sentences import FINDINGS_MIME
 
@@ -166,7 +166,7 @@ def test_tables_are_collected_once_and_by_names_that_serve_as_file_names():
             cell("d", table=odd.to_dict()),
         ]
     )
-    assert collect_tables(notebook) == {"table_1": TABLE, "table_1_2": other, "odd_n_me": odd}
+    assert collect_results(notebook) == {"table_1": TABLE, "table_1_2": other, "odd_n_me": odd}
 
 
 def test_findings_of_several_cells_are_collected_in_order():

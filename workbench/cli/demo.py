@@ -63,9 +63,7 @@ def demo(
     chosen = _DEMONSTRATIONS[what]
     catalog = chosen.catalog(output / chosen.folder)
     typer.echo("Running the template (about half a minute) …", err=True)
-    run = run_template(
-        chosen.template, output=output / chosen.report, parameters={"catalog": str(catalog.folder.resolve())}
-    )
+    run = run_template(chosen.template, output=output / chosen.report, catalog=catalog.folder)
     text = "\n".join([*run.findings, "", f"Report: {run.report.resolve()}", f"Catalog: {catalog.folder.resolve()}"])
     show(
         {"findings": run.findings, "report": str(run.report), "catalog": str(catalog.folder)} if as_json else text,

@@ -11,6 +11,7 @@ from typing import Any
 from data_catalog.errors import WorkbenchError
 
 MISTAKE = 1
+BAD_INPUT = 2
 
 
 def report_mistake(error: WorkbenchError) -> int:

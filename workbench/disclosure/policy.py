@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from typing import Any, Self
 
@@ -127,6 +129,12 @@ class Policy:
     def label(self) -> str:
         """Name, version and preset in one: what released tables carry."""
         return f"{self.name} version {self.version}, {self.preset}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every threshold: two policies of one label that differ in anything differ in it."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def tightened(self, *, finest_rung: str | None = None, **overrides: float) -> Self:
         """Return a stricter policy, as a site may set it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.disclosure import Suppressed
 from workbench.plots.figure import kind_of_picture
 from workbench.plots.flow_layout import Chart, lay_out, to_picture, to_svg
-from workbench.plots.mime import FIGURE_MIME
+from workbench.plots.mime import FIGURE_MIME, as_base64, is_headless
 
 if TYPE_CHECKING:
     from workbench.disclosure import Cell, ReleasedTable
@@ -106,7 +106,10 @@ class FlowChart:
         }
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": self.to_html(), FIGURE_MIME: self.to_dict()}
+        form = self.to_dict()
+        if is_headless():
+            form["png"] = as_base64(to_picture(self.charts["wide"]))
+        return {"text/plain": repr(self), "text/html": self.to_html(), FIGURE_MIME: form}
 
 
 def plot_attrition(attrition: ReleasedTable) -> FlowChart:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.getipython import get_ipython
 
 from data_catalog.errors import WorkbenchError
+from workbench import journal
 from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest
-from workbench.plots.mime import PROVENANCE_MIME, TABLE_MIME, is_headless
+from workbench.plots.mime import PROVENANCE_MIME, QUESTIONS_MIME, TABLE_MIME, is_headless
 from workbench.plots.page_style import themed
 from workbench.plots.provenance import as_html, as_rows
 from workbench.plots.summaries import SUMMARISED, summary
@@ -30,7 +31,11 @@ def load(shell: InteractiveShell) -> None:
     bundles = _bundles(shell)
     for kind, formatter in _formatters().items():
         bundles.for_type(kind, formatter)
-    if not is_headless():
+    if is_headless():
+        journal.listen()
+        if _show_questions not in shell.events.callbacks["post_run_cell"]:
+            shell.events.register("post_run_cell", _show_questions)
+    else:
         _draw_offline()
         shell.events.register("pre_run_cell", _draw_offline_again)
 
@@ -42,6 +47,9 @@ def unload(shell: InteractiveShell) -> None:
         bundles.pop(kind, None)
     if _draw_offline_again in shell.events.callbacks["pre_run_cell"]:
         shell.events.unregister("pre_run_cell", _draw_offline_again)
+    if _show_questions in shell.events.callbacks["post_run_cell"]:
+        shell.events.unregister("post_run_cell", _show_questions)
+        journal.stop()
 
 
 def _bundles(shell: InteractiveShell) -> MimeBundleFormatter:
@@ -79,6 +87,15 @@ def _show_provenance(provenance: Provenance, **_: object) -> dict[str, Any]:
         "text/html": as_html(rows),
         PROVENANCE_MIME: {"rows": list(rows.items())},
     }
+
+
+def _show_questions(*_: object) -> None:
+    """Leave what a cell asked of studies, and what came through the gate, among the outputs of that cell."""
+    from IPython.display import publish_display_data
+
+    questions = journal.take()
+    if questions:
+        publish_display_data({QUESTIONS_MIME: [question.to_dict() for question in questions]})
 
 
 def _draw_offline() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_catalog.errors import UnknownNameError
-from workbench.plots.mime import FIGURE_MIME, is_headless
+from workbench.plots.mime import FIGURE_MIME, as_base64, is_headless
 from workbench.plots.page_style import as_style, themed
 from workbench.plots.style import FONT, INK
 
@@ -111,7 +111,7 @@ class Figure:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         if is_headless():
-            form = self.to_dict()
+            form = {**self.to_dict(), "png": as_base64(self.picture("png"))}
             return {"text/plain": repr(self), "image/svg+xml": form["picture"], FIGURE_MIME: form}
         data, metadata = self._as_panel()._repr_mimebundle_(include, exclude)
         page = as_style(figure=True) + data.get("text/html", "")

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 
 from data_catalog.errors import UnknownNameError, WorkbenchError, did_you_mean
+from workbench.templates.layout import canonical, digest_of
 
 _PACKAGED = Path(__file__).resolve().parent / "notebooks"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "notebooks"
@@ -65,6 +66,12 @@ class Template:
             for target in statement.targets
             if isinstance(target, ast.Name)
         }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what its cells say. Outputs, numbers of executions and the ids of cells do not count."""
+        cells = [[cell.cell_type, cell.source, sorted(cell.metadata.get("tags", []))] for cell in self.notebook.cells]
+        return f"sha256:{digest_of(canonical(cells).encode())}"
 
     @property
     def _markdown(self) -> str:

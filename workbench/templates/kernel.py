@@ -6,12 +6,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from workbench.plots.mime import HEADLESS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ThisInterpreter(AsyncKernelManager):
@@ -20,6 +23,9 @@ class ThisInterpreter(AsyncKernelManager):
     A kernel that is looked up by name ("python3") may belong to another environment; and the user's IPython profile may
     change what a notebook does. So there is no look-up, and the profile is an empty one in a temporary folder.
     """
+
+    variables: ClassVar[Mapping[str, str]] = {}
+    """Environment variables that the kernel gets beside those of this process."""
 
     def __init__(self, **options: Any) -> None:
         self._private = tempfile.TemporaryDirectory(prefix="workbench-kernel-", ignore_cleanup_errors=True)
@@ -49,6 +55,7 @@ class ThisInterpreter(AsyncKernelManager):
     async def _async_start_kernel(self, **options: Any) -> None:
         environment = {**os.environ, **(options.pop("env", None) or {})}
         environment |= {
+            **self.variables,
             HEADLESS: "1",
             "IPYTHONDIR": str(Path(self._private.name) / "ipython"),
             "MPLBACKEND": "agg",
@@ -65,3 +72,8 @@ class ThisInterpreter(AsyncKernelManager):
             self._private.cleanup()
 
     cleanup_resources = _async_cleanup_resources
+
+
+def this_interpreter_with(variables: Mapping[str, str]) -> type[ThisInterpreter]:
+    """Return a kind of :class:`ThisInterpreter` whose kernels get these environment variables."""
+    return type("ThisInterpreterWith", (ThisInterpreter,), {"variables": dict(variables)})

@@ -17,6 +17,7 @@ from workbench.templates.outputs import collect_findings, shown
 from workbench.templates.report_parts import parts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import nbformat
@@ -28,7 +29,7 @@ _SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:;
 _SECURITY_OF_FIGURES = "; script-src 'unsafe-inline' 'unsafe-eval'"
 
 
-def write_report(notebook: nbformat.NotebookNode, path: Path) -> None:
+def write_report(notebook: nbformat.NotebookNode, path: Path, *, about: Sequence[tuple[str, str]] = ()) -> None:
     """Write what *notebook* showed as an HTML report.
 
     Text, tables and figures appear in their order, code in closed disclosures; findings and what the results rest on stand at the
@@ -41,6 +42,8 @@ def write_report(notebook: nbformat.NotebookNode, path: Path) -> None:
         libraries is left out.
     path : Path
         The file to write.
+    about : sequence of (str, str)
+        What else the results rest on, a name and a value each, for the head of the page.
     """
     title, lead, cells = _opening(notebook)
     parts = parts_of(cells)
@@ -52,7 +55,7 @@ def write_report(notebook: nbformat.NotebookNode, path: Path) -> None:
             title=title,
             lead=_MARKDOWN.render(lead),
             findings=collect_findings(notebook),
-            about=_about(notebook),
+            about=_about(notebook, about),
             parts=parts,
             css=_read("report.css"),
             security=_SECURITY + (_SECURITY_OF_FIGURES if figures else ""),
@@ -74,11 +77,12 @@ def _opening(notebook: nbformat.NotebookNode) -> tuple[str, str, list[nbformat.N
     return "Report", "", cells
 
 
-def _about(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
+def _about(notebook: nbformat.NotebookNode, more: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what the results rest on, and with what and when the report was made."""
     rows = [(name, value) for content in shown(notebook, PROVENANCE_MIME) for name, value in content["rows"]]
     return [
         *dict.fromkeys(rows),
+        *more,
         ("Cardio Workbench", version("cardio-workbench")),
         ("Run", f"{_time_of_run(notebook):%d %B %Y, %H:%M} UTC"),
     ]
