@@ -121,12 +121,11 @@ def table_sums(
         for name, kind in sorted(types.items())
         if name not in _LEFT_OUT
     ]
-    people = "count(DISTINCT person_id)" if "person_id" in types else "0"
     halves = [f"coalesce(sum(CAST(CAST(from_hex(h[{first}:{first + 15}]) AS BIT) AS UBIGINT)), 0)" for first in (1, 17)]
+    people = f"(SELECT count(DISTINCT person_id) FROM {relation})" if "person_id" in types else "0"
     row = connection.execute(
-        f"SELECT count(*), {', '.join(halves)}, any_value(people) FROM "
-        f"(SELECT sha256(concat_ws(chr(31), {', '.join(parts)})) AS h FROM {relation}), "
-        f"(SELECT {people} AS people FROM {relation})"
+        f"SELECT count(*), {', '.join(halves)}, {people} FROM "
+        f"(SELECT sha256(concat_ws(chr(31), {', '.join(parts)})) AS h FROM {relation})"
     ).fetchall()[0]
     return (int(row[0]), int(row[1]), int(row[2])), int(row[3] or 0)
 

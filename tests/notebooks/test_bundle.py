@@ -15,7 +15,7 @@ import pytest
 from scipy.io import arff
 
 from data_catalog import Catalog
-from data_catalog.demo import SITE, demo_catalog
+from data_catalog.demo import SITE, demo_catalog, hospitals_catalog
 from data_catalog.lake import open_reader, writer
 from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file, whas500_mapping
@@ -58,13 +58,22 @@ def elsewhere(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory) -> Path:
-    """What `workbench demo` leaves, moved away from where it was made."""
+    """What `workbench demo infarction` leaves, moved away from where it was made."""
     folder = tmp_path_factory.mktemp("clone")
-    demo = [sys.executable, "-m", "workbench.cli.main", "demo", "--output", str(folder / "demo"), "--json"]
+    demo = [
+        sys.executable,
+        "-m",
+        "workbench.cli.main",
+        "demo",
+        "infarction",
+        "--output",
+        str(folder / "demo"),
+        "--json",
+    ]
     done = subprocess.run(demo, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     moved = tmp_path_factory.mktemp("moved") / "bundle"
-    shutil.move(folder / "demo" / "report", moved)
+    shutil.move(folder / "demo" / "infarction-report", moved)
     shutil.rmtree(folder)
     return moved
 
@@ -298,3 +307,14 @@ def test_the_validator_would_have_found_a_fault(validator, copy):
     (copy / METADATA).write_text(json.dumps(metadata), encoding="utf-8")
     done = subprocess.run([*validator, "-p", "workflow-run-crate", copy], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_question_of_five_hospitals_is_identical_on_a_catalog_made_again(tmp_path):
+    one, other = (hospitals_catalog(tmp_path / name).folder for name in ("one", "other"))
+    made = run_template("01", output=tmp_path / "run", catalog=one)
+    found = verify_bundle(made.folder, catalog=other)
+    assert (found.verdict, found.causes) == ("identical", ())
+    study = open_bundle(made.folder).record["studies"][0]
+    assert study["modalities"] == ["clinical", "waveform", "imaging", "genomic"]
+    assert all(study["data"]["groups"].values())

@@ -56,6 +56,11 @@ def test_whatever_changes_in_a_row_changes_the_digest(changed):
     assert sums(changed) != sums("1, 0.1, 'a', NULL")
 
 
+def test_rows_are_counted_once_in_a_table_without_people():
+    (n_rows, _, _), n_people = table_sums(duckdb.connect(), "(SELECT i FROM range(30) AS r(i))", {"i": "BIGINT"})
+    assert (n_rows, n_people) == (30, 0)
+
+
 def test_a_value_counts_for_the_column_that_it_stands_in():
     connection = duckdb.connect()
     first, second = (
