@@ -1,15 +1,17 @@
-"""A catalog: one folder that holds a hospital's harmonised data with snapshots, provenance, consent and permits."""
+"""A catalog: a hospital's harmonised data with snapshots, provenance, consent and permits, in a folder or a database and a folder."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_catalog import lake
+from data_catalog.address import DATA_FOLDER, FolderAddress, catalog_address
 from data_catalog.errors import CatalogError
 from data_catalog.governance.consents import EVERY_PURPOSE, record_consent
 from data_catalog.governance.permits import (
@@ -28,11 +30,13 @@ from data_catalog.governance.withdrawal import withdraw
 from data_catalog.harmonise.identity import KEY_BYTES, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import create_all_sql
+from data_catalog.write_lock import LOCK_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from data_catalog.address import CatalogAddress
     from data_catalog.governance.consents import ConsentReport
     from data_catalog.governance.withdrawal import WithdrawalReport
     from data_catalog.quality.ingest_report import IngestReport
@@ -54,7 +58,7 @@ class Snapshot:
 
 
 class Catalog:
-    """A catalog on disk.
+    """A catalog: in one folder, or with its metadata in a PostgreSQL database that a team shares.
 
     Make one with :meth:`create`, come back to it with :meth:`open`, bring data in with :meth:`ingest`, and ask questions of it
     through :class:`workbench.study.Study`.
@@ -67,22 +71,32 @@ class Catalog:
     'create the catalog'
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, address: CatalogAddress, folder: Path) -> None:
+        self.address = address
+        self.folder = folder  # of data and key; with SQLite the metadata are there too
 
     def __repr__(self) -> str:
-        return f"Catalog.open({str(self.folder)!r})"
+        return f"Catalog.open({str(self.address)!r})"
 
     @classmethod
     def create(
-        cls, folder: Path | str, *, title: str = "", open_to_everyone: bool = False, pseudonym_key: bytes | None = None
+        cls,
+        place: CatalogAddress | Path | str,
+        *,
+        data: Path | str | None = None,
+        title: str = "",
+        open_to_everyone: bool = False,
+        pseudonym_key: bytes | None = None,
     ) -> Catalog:
-        """Make an empty catalog in *folder*, which must not exist yet or be empty.
+        """Make an empty catalog.
 
         Parameters
         ----------
-        folder : Path
-            Where to make it.
+        place : Path or str
+            Where to make it: a folder, or the URL of a PostgreSQL database, ``postgresql://user@host:port/database?schema=name``.
+        data : Path, optional
+            For a URL: the folder of the data, which everyone who works with the catalog can reach under this name.
+            The folder must not exist yet or be empty.
         title : str
             What reports call it; the folder's name if not given.
         open_to_everyone : bool
@@ -93,25 +107,18 @@ class Catalog:
         Raises
         ------
         CatalogError
-            If the folder holds something, or cannot be written.
+            If there is something already, or it cannot be written.
         """
-        folder = Path(folder)
-        existed = folder.exists()
-        if existed and (not folder.is_dir() or any(folder.iterdir())):
-            hint = (
-                f"Open it with Catalog.open({str(folder)!r})."
-                if lake.is_catalog(folder)
-                else "Name an empty or a new folder."
-            )
-            raise CatalogError(f"{folder} is not empty, so no catalog was made there. {hint}")
+        address = catalog_address(place)
+        folder = _folder_for(address, data)
         holder = EVERYONE if open_to_everyone else current_user()
-        try:
+        with _made_or_nothing(folder):
             # Only the owner may look into a catalog; sharing it is a decision for them to make.
-            (folder / lake.DATA_FOLDER).mkdir(parents=True, exist_ok=True)
+            (folder / DATA_FOLDER).mkdir()
             folder.chmod(0o700)
             write_key(folder, pseudonym_key or secrets.token_bytes(KEY_BYTES))
             with (
-                lake.writer(folder) as connection,
+                lake.maker(address, folder) as connection,
                 lake.transaction(connection, author=current_user(), message="create the catalog"),
             ):
                 for statement in create_all_sql():
@@ -121,29 +128,25 @@ class Catalog:
                     [title or folder.name, str(BUCKETS)],
                 )
                 record_permit(connection, new_permit(holder, Level.ROWS, note="made with the catalog"))
-        except BaseException as error:
-            shutil.rmtree(folder if not existed else folder / lake.DATA_FOLDER, ignore_errors=True)
-            if isinstance(error, OSError):
-                raise CatalogError(f"No catalog could be made at {folder}: {os.strerror(error.errno or 0)}.") from error
-            raise
-        return cls(folder)
+        return cls(address, folder)
 
     @classmethod
-    def open(cls, folder: Path | str) -> Catalog:
-        """Open the catalog in *folder*.
+    def open(cls, place: CatalogAddress | Path | str) -> Catalog:
+        """Open the catalog in a folder, or behind the URL of a PostgreSQL database.
 
         Raises
         ------
         CatalogError
-            If there is none.
+            If there is none, or it cannot be reached.
         """
-        folder = Path(folder)
-        if not lake.is_catalog(folder):
+        address = catalog_address(place)
+        if isinstance(address, FolderAddress) and not lake.is_catalog(address.folder):
             raise CatalogError(
-                f"There is no catalog at {folder}. Make one with: workbench catalog create {folder}, or name another folder "
+                f"There is no catalog at {address}. Make one with: workbench catalog create {address}, or name another folder "
                 "(WORKBENCH_CATALOG names the default one)."
             )
-        return cls(folder)
+        with lake.open_reader(address) as connection:
+            return cls(address, lake.folder_of(connection, address))
 
     def ingest(self, source: Source, *, site: str, basis: str = "consent") -> IngestReport:
         """Bring *source* in as the data of *site*, all of it in one transaction or nothing.
@@ -167,7 +170,7 @@ class Catalog:
         IngestError
             If the source has a structural fault. The catalog is then as it was.
         """
-        return ingest(self.folder, source, site=site, basis=basis)
+        return ingest(self.address, source, site=site, basis=basis)
 
     def withdraw(
         self, *, site: str, record_number: str | None = None, person_id: int | None = None
@@ -194,7 +197,7 @@ class Catalog:
         GovernanceError
             If the site or the person is unknown.
         """
-        return withdraw(self.folder, site=site, record_number=record_number, person_id=person_id)
+        return withdraw(self.address, site=site, record_number=record_number, person_id=person_id)
 
     def record_consent(
         self,
@@ -232,7 +235,7 @@ class Catalog:
             If the site, the person or a word of the statement is unknown, or the person has left the catalog.
         """
         return record_consent(
-            self.folder,
+            self.address,
             site=site,
             modality=modality,
             status=status,
@@ -277,7 +280,7 @@ class Catalog:
         require_owner(self.folder)
         permit = new_permit(holder, level, purposes=purposes, days=days, note=note, not_before=not_before)
         with (
-            lake.writer(self.folder) as connection,
+            lake.writer(self.address) as connection,
             lake.transaction(connection, author=current_user(), message=f"issue {permit.permit_id}"),
         ):
             record_permit(connection, permit)
@@ -293,14 +296,14 @@ class Catalog:
         """
         require_owner(self.folder)
         with (
-            lake.writer(self.folder) as connection,
+            lake.writer(self.address) as connection,
             lake.transaction(connection, author=current_user(), message=f"revoke {permit_id}"),
         ):
             return revoke_permit(connection, permit_id)
 
     def snapshots(self) -> Sequence[Snapshot]:
         """Return every snapshot, oldest first."""
-        with lake.open_reader(self.folder) as connection:
+        with lake.open_reader(self.address) as connection:
             rows = connection.execute(
                 "SELECT snapshot_id, snapshot_time, coalesce(author, ''), coalesce(commit_message, '') "
                 "FROM lake.snapshots() ORDER BY snapshot_id"
@@ -310,14 +313,14 @@ class Catalog:
     @property
     def title(self) -> str:
         """What reports call the catalog."""
-        with lake.open_reader(self.folder) as connection:
+        with lake.open_reader(self.address) as connection:
             return str(
                 connection.execute("SELECT value FROM lake.provenance.setting WHERE name = 'title'").fetchall()[0][0]
             )
 
     def permits(self) -> tuple[Permit, ...]:
         """Return every permit, newest first."""
-        with lake.open_reader(self.folder) as connection:
+        with lake.open_reader(self.address) as connection:
             return recorded_permits(connection)
 
     def snapshot(self, snapshot: int | None = None) -> Snapshot:
@@ -338,3 +341,47 @@ class Catalog:
             f"This catalog has no snapshot {snapshot}. It has {snapshots[0].snapshot_id} to {snapshots[-1].snapshot_id}; "
             "see: workbench catalog snapshots."
         )
+
+
+def _folder_for(address: CatalogAddress, data: Path | str | None) -> Path:
+    """Return the folder that a new catalog is to fill."""
+    if isinstance(address, FolderAddress):
+        if data is not None:
+            raise CatalogError("A catalog in a folder keeps its data there: data= is for the URL of a database.")
+        return address.folder
+    chosen = data or address.data
+    if chosen is None:
+        raise CatalogError(
+            f"Say in which folder the data of {address} are to be, for everyone who works with it: data='/shared/folder' "
+            "(workbench catalog create URL --data FOLDER)."
+        )
+    return Path(chosen).resolve()
+
+
+@contextmanager
+def _made_or_nothing(folder: Path) -> Iterator[None]:
+    """Make *folder*, which must not exist yet or be empty, ours to fill; take away everything again if that fails."""
+    existed = folder.exists()
+    if existed and (not folder.is_dir() or any(folder.iterdir())):
+        hint = (
+            f"Open it with Catalog.open({str(folder)!r})."
+            if lake.is_catalog(folder)
+            else "Name an empty or a new folder."
+        )
+        raise CatalogError(f"{folder} is not empty, so no catalog was made there. {hint}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Of two who make a catalog in the same place at the same time, only one gets past this.
+        (folder / LOCK_FILE).touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise CatalogError(f"No catalog could be made at {folder}: {os.strerror(error.errno or 0)}.") from error
+    try:
+        yield
+    except BaseException as error:
+        for made in folder.iterdir():
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+        if not existed:
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise CatalogError(f"No catalog could be made at {folder}: {os.strerror(error.errno or 0)}.") from error
+        raise

@@ -28,9 +28,8 @@ from data_catalog.model.fields import IMAGING, WAVEFORM
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import duckdb
-
     from data_catalog.model import Table
+    from data_catalog.reader import Queries
 
 METHOD = "cw-content-1"
 GROUPS = ("clinical", "waveform", "imaging", "genomic", "vocabulary")
@@ -79,7 +78,7 @@ def group_of(table: Table) -> str | None:
     return {IMAGING: "imaging", WAVEFORM: "waveform"}.get(table.standard, "clinical")
 
 
-def content_digest(connection: duckdb.DuckDBPyConnection, *, database: str = "lake") -> ContentDigest:
+def content_digest(connection: Queries, *, database: str = "lake") -> ContentDigest:
     """Return the digests of what *connection* sees in *database*.
 
     Two million rows of twenty columns take about two seconds on two cores.
@@ -103,17 +102,13 @@ def content_digest(connection: duckdb.DuckDBPyConnection, *, database: str = "la
     return ContentDigest(_digest("whole", everything), groups, secret)
 
 
-def salted_digest(
-    connection: duckdb.DuckDBPyConnection, relation: str, types: Mapping[str, str], *, salt: bytes, name: str
-) -> str:
+def salted_digest(connection: Queries, relation: str, types: Mapping[str, str], *, salt: bytes, name: str) -> str:
     """Return the digest of a relation that may have few rows, salted so that nobody can try out what they are."""
     row, _ = table_sums(connection, relation, types)
     return "sha256:" + hashlib.sha256(salt + f"{METHOD} {name} {row!r}".encode()).hexdigest()
 
 
-def table_sums(
-    connection: duckdb.DuckDBPyConnection, relation: str, types: Mapping[str, str]
-) -> tuple[tuple[int, int, int], int]:
+def table_sums(connection: Queries, relation: str, types: Mapping[str, str]) -> tuple[tuple[int, int, int], int]:
     """Return the number of rows and the two sums of a relation with columns of these types, and its number of people."""
     parts = [
         # The bytes of a BLOB as text would be four times as many.
@@ -130,7 +125,7 @@ def table_sums(
     return (int(row[0]), int(row[1]), int(row[2])), int(row[3] or 0)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], dict[str, str]]:
+def _columns(connection: Queries, database: str) -> dict[tuple[str, str], dict[str, str]]:
     """The columns, with their types, of the tables that hold something at this snapshot; an older one may lack some of the model's."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     rows = connection.execute(

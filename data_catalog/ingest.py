@@ -23,23 +23,23 @@ from data_catalog.sources.base import IngestContext, Source, StagedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from data_catalog.address import CatalogAddress
     from data_catalog.model import Table
 
 _SITE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 
 
-def ingest(folder: Path, source: Source, *, site: str, basis: str) -> IngestReport:
-    """Bring *source* into the catalog at *folder*; see :meth:`data_catalog.catalog.Catalog.ingest`."""
+def ingest(address: CatalogAddress, source: Source, *, site: str, basis: str) -> IngestReport:
+    """Bring *source* into the catalog at *address*; see :meth:`data_catalog.catalog.Catalog.ingest`."""
     if not _SITE.match(site):
         raise IngestError(
             f"{site!r} cannot name a site. Use lower case letters, digits and hyphens, such as 'heart-centre-2'."
         )
     known_basis(basis)
-    context = IngestContext(site=site, pseudonym_key=read_key(folder))
     ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
-    with lake.writer(folder) as connection, _without_values(source):
+    with lake.writer(address) as connection, _without_values(source):
+        context = IngestContext(site=site, pseudonym_key=read_key(lake.folder_of(connection, address)))
         staged = source.stage(connection, context)
         relations, left_out = leave_out_withdrawn(connection, staged.relations, context.pseudonym_key, site=site)
         check_keys(connection, relations, site=site)

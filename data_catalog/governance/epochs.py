@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+    from data_catalog.reader import Queries
 
-def current_epoch(connection: duckdb.DuckDBPyConnection) -> int:
+
+def current_epoch(connection: Queries) -> int:
     """Return the consent epoch that *connection* sees; 0 in a catalog in which nobody has said anything yet."""
     return int(connection.execute("SELECT coalesce(max(epoch), 0) FROM lake.governance.consent_epoch").fetchall()[0][0])
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from data_catalog.reader import Queries
+
 # The purposes of Regulation (EU) 2025/327, Article 53 (1) a–f.
 PURPOSES = {
     "public_health": "public interest in public and occupational health",
@@ -210,7 +212,7 @@ def revoke_permit(connection: duckdb.DuckDBPyConnection, permit_id: str) -> Perm
     return replace(permit, revoked_at=now)
 
 
-def recorded_permits(connection: duckdb.DuckDBPyConnection) -> tuple[Permit, ...]:
+def recorded_permits(connection: Queries) -> tuple[Permit, ...]:
     """Return every permit of the catalog, the newest first."""
     rows = connection.execute(
         "SELECT permit_id, holder, level, purpose, not_before, expires_at, revoked_at, coalesce(note, '') "

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import duckdb
     import pyarrow as pa
 
+    from data_catalog.address import CatalogAddress
     from data_catalog.governance.permits import Permit
+    from data_catalog.reader import Queries, Reader
 
 POPULATION = "population"
 EVERYBODY = "everybody"
@@ -48,9 +49,9 @@ class Standing:
     lasts_until: datetime | None
 
     @classmethod
-    def read(cls, folder: Path, *, purpose: str, modalities: Sequence[str]) -> Standing:
-        """Read it from the catalog at *folder*, for one purpose and some sorts of data."""
-        with lake.open_reader(folder) as connection:
+    def read(cls, place: CatalogAddress | Path, *, purpose: str, modalities: Sequence[str]) -> Standing:
+        """Read it from the catalog at *place*, for one purpose and some sorts of data."""
+        with lake.open_reader(place) as connection:
             # Read first: what is committed meanwhile makes the next question read again.
             snapshot_id = newest_snapshot(connection)
             asked = {"purpose": purpose, "every": EVERY_PURPOSE, "modalities": list(modalities)}
@@ -93,13 +94,13 @@ def allowed_in_words(purpose: str, modalities: Sequence[str]) -> str:
     return f"Allowed for {purpose.replace('_', ' ')} with {data} data by consent or another legal basis"
 
 
-def newest_snapshot(connection: duckdb.DuckDBPyConnection) -> int:
+def newest_snapshot(connection: Queries) -> int:
     """Return the number of the newest snapshot, also on a connection that sees an older one."""
     return int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
 
 
 def choose_population(
-    connection: duckdb.DuckDBPyConnection, standing: Standing, folder: Path, *, modalities: Sequence[str], buckets: int
+    connection: Reader, standing: Standing, folder: Path, *, modalities: Sequence[str], buckets: int
 ) -> None:
     """Make the temporary tables ``everybody`` and ``population`` on a study's connection.
 
@@ -121,7 +122,7 @@ def choose_population(
         connection.unregister("_statements")
 
 
-def _choose_everybody(connection: duckdb.DuckDBPyConnection, standing: Standing, folder: Path) -> None:
+def _choose_everybody(connection: Queries, standing: Standing, folder: Path) -> None:
     people = (
         f"CREATE OR REPLACE TEMP TABLE {EVERYBODY} AS "
         f"SELECT person_id, site, coalesce(legal_basis, {lake.literal(CONSENT)}) AS legal_basis FROM lake.main.person"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from data_catalog.harmonise.identity import keyed_digest_sql
 
 if TYPE_CHECKING:
-    import duckdb
+    from data_catalog.reader import Queries
 
 RECORD_NUMBER = "record_number"
 PERSON = "person_id"
@@ -38,7 +38,7 @@ def is_withdrawn_sql(identifier: str, value: str) -> str:
     )
 
 
-def recorded_digests(connection: duckdb.DuckDBPyConnection, identifier: str) -> tuple[str, ...]:
+def recorded_digests(connection: Queries, identifier: str) -> tuple[str, ...]:
     """Return the tombstones of one sort of identifier."""
     rows = connection.execute(
         "SELECT DISTINCT digest FROM lake.governance.tombstone WHERE identifier = ? ORDER BY digest", [identifier]

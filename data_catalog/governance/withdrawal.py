@@ -16,10 +16,9 @@ from data_catalog.harmonise.identity import digest_parameters, read_key
 from data_catalog.model import TABLES, belongs_to_sql, table_address, tables_of_people
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
 
+    from data_catalog.address import CatalogAddress
     from data_catalog.model import Table
 
 _FROM_NOW_ON = (
@@ -69,11 +68,11 @@ class WithdrawalReport:
 
 
 def withdraw(
-    folder: Path, *, site: str, record_number: str | None = None, person_id: int | None = None
+    address: CatalogAddress, *, site: str, record_number: str | None = None, person_id: int | None = None
 ) -> WithdrawalReport:
-    """Take a person out of the catalog at *folder*; see :meth:`data_catalog.catalog.Catalog.withdraw`."""
-    key = read_key(folder)
-    with lake.writer(folder) as connection:
+    """Take a person out of the catalog at *address*; see :meth:`data_catalog.catalog.Catalog.withdraw`."""
+    with lake.writer(address) as connection:
+        key = read_key(lake.folder_of(connection, address))
         person = find_person(connection, key, site=site, record_number=record_number, person_id=person_id)
         if person.withdrawn_at is not None:
             return WithdrawalReport(

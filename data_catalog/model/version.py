@@ -12,6 +12,8 @@ from data_catalog.model.registry import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from data_catalog.address import CatalogAddress
+
 
 @cache
 def model_digest() -> str:
@@ -22,17 +24,17 @@ def model_digest() -> str:
     return hashlib.sha256("\n".join(sorted(columns)).encode()).hexdigest()[:12]
 
 
-def missing_columns(folder: Path, *, snapshot: int | None = None) -> tuple[str, ...]:
+def missing_columns(place: CatalogAddress | Path, *, snapshot: int | None = None) -> tuple[str, ...]:
     """Return the columns of the model that a catalog does not have, as ``schema.table.column``; none if it is of this model.
 
     Parameters
     ----------
-    folder : Path
-        The catalog.
+    place : CatalogAddress or Path
+        Where the catalog is.
     snapshot : int, optional
         The snapshot that is looked at; the newest if not given.
     """
-    with lake.open_reader(folder, snapshot=snapshot) as connection:
+    with lake.open_reader(place, snapshot=snapshot) as connection:
         rows = connection.execute(
             "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake'"
         ).fetchall()

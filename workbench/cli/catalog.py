@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_catalog import Catalog
+from data_catalog.address import FolderAddress, catalog_address
 from data_catalog.errors import CatalogError, IngestError, did_you_mean
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, CatalogFolder, Purpose, RecordNumber, Site, read_record_number
+from workbench.cli.options import AsJson, CatalogPlace, Purpose, RecordNumber, Site, read_record_number
 
 if TYPE_CHECKING:
     from data_catalog.sources.base import Source
@@ -22,7 +23,13 @@ FORMATS = ("omop", "tables", "consents", "vcf", "whas500")
 
 @app.command(epilog="Example: workbench catalog create heart-centre --title 'Heart centre'")
 def create(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    place: Annotated[
+        str, typer.Argument(help="A new or empty folder, or a database: postgresql://user@host/database.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="For a database: the new or empty folder of the data, which all users can reach."),
+    ] = None,
     title: Annotated[str, typer.Option(help="What reports call the catalog.")] = "",
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill it with synthetic patients of five heart centres, open to everyone.")
@@ -37,19 +44,25 @@ def create(
 ) -> None:
     """Make a catalog, of which you are the owner with a permit for 90 days: empty, or with synthetic patients to try it on."""
     if demo:
-        _create_demo(folder, title, people, seed, per_site=per_site)
+        _create_demo(place, data, title, people, seed, per_site=per_site)
         return
     if people is not None or seed is not None or per_site:
         raise CatalogError("--people, --seed and --per-site are for synthetic patients: add --demo.")
-    catalog = Catalog.create(folder, title=title)
+    catalog = Catalog.create(place, data=data, title=title)
     typer.echo(
-        f"Made a catalog at {catalog.folder}. Bring data in with: workbench catalog ingest omop FOLDER --catalog {catalog.folder} --site NAME"
+        f"Made a catalog at {catalog.address}. Bring data in with: workbench catalog ingest omop FOLDER --catalog {catalog.address} --site NAME"
     )
 
 
-def _create_demo(folder: Path, title: str, people: int | None, seed: int | None, *, per_site: bool) -> None:
+def _create_demo(
+    place: str, data: Path | None, title: str, people: int | None, seed: int | None, *, per_site: bool
+) -> None:
     from data_catalog.demo import PEOPLE, SEED, TRUTH_FILE, hospital_catalogs, hospitals_catalog
 
+    address = catalog_address(place)
+    if data is not None or not isinstance(address, FolderAddress):
+        raise CatalogError("Catalogs of synthetic patients are made in a folder: name one, and leave out --data.")
+    folder = address.folder
     if title:
         raise CatalogError("A catalog of synthetic patients says what it is by its title: leave out --title.")
     if folder.exists() and any(folder.iterdir()):
@@ -73,7 +86,7 @@ def ingest(
     path: Annotated[
         Path | None, typer.Argument(help="The file or folder; none for whas500, which comes with the workbench.")
     ] = None,
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     site: Annotated[str, typer.Option(help="The hospital: lower case letters, digits, hyphens.")] = "",
     mapping: Annotated[Path | None, typer.Option(help="Mapping file that says what the columns mean (tables).")] = None,
     build: Annotated[str | None, typer.Option(help="Reference genome: GRCh38 or GRCh37 (vcf).")] = None,
@@ -138,7 +151,7 @@ def _genotypes(path: Path | None, build: str | None, half_calls: str) -> Source:
     epilog="Example: workbench catalog consent --catalog heart-centre --site heart-centre --record-number - --modality genomic --status withdrawn"
 )
 def consent(
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     site: Site = "",
     record_number: RecordNumber = "",
     modality: Annotated[
@@ -164,7 +177,7 @@ def consent(
 
 @app.command(epilog="Example: workbench catalog withdraw --catalog heart-centre --site heart-centre --record-number -")
 def withdraw(
-    catalog: CatalogFolder = Path(), site: Site = "", record_number: RecordNumber = "", as_json: AsJson = False
+    catalog: CatalogPlace = ".", site: Site = "", record_number: RecordNumber = "", as_json: AsJson = False
 ) -> None:
     """Take a person out of the catalog, for good: every row in every table; no later file brings them back."""
     report = Catalog.open(catalog).withdraw(site=site, record_number=read_record_number(record_number))
@@ -184,9 +197,7 @@ def _draft(format: str, path: Path | None, draft: Path) -> None:  # noqa: A002
 
 
 @app.command(epilog="Example: workbench catalog describe --catalog heart-centre")
-def describe(
-    catalog: CatalogFolder = Path(), purpose: Purpose = "scientific_research", as_json: AsJson = False
-) -> None:
+def describe(catalog: CatalogPlace = ".", purpose: Purpose = "scientific_research", as_json: AsJson = False) -> None:
     """Say what the catalog holds: sites, tables and people, rounded and with small numbers hidden."""
     from workbench.study import Study
 
@@ -222,7 +233,7 @@ def dictionary(
 
 
 @app.command(epilog="Example: workbench catalog snapshots --catalog heart-centre --json")
-def snapshots(catalog: CatalogFolder = Path(), as_json: AsJson = False) -> None:
+def snapshots(catalog: CatalogPlace = ".", as_json: AsJson = False) -> None:
     """List the snapshots: every committed state that an analysis can be rerun on."""
     found = Catalog.open(catalog).snapshots()
     lines = [f"{s.snapshot_id}  {s.time:%Y-%m-%d %H:%M:%S}  {s.author}  {s.message}" for s in found]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, CatalogFolder, Modality, Purpose
+from workbench.cli.options import AsJson, CatalogPlace, Modality, Purpose
 
 if TYPE_CHECKING:
     from workbench.cohorts import Cohort
@@ -23,7 +23,7 @@ Definition = Annotated[Path, typer.Argument(help="A cohort definition (.yaml or 
 
 @contextmanager
 def _study_for(
-    definition: Path, catalog: Path, purpose: str, modalities: list[str] | None
+    definition: Path, catalog: str, purpose: str, modalities: list[str] | None
 ) -> Iterator[tuple[Study, Cohort]]:
     """Open a study for the sorts of data that a definition reads, and those named beside."""
     from data_catalog import Catalog
@@ -41,7 +41,7 @@ def _study_for(
 @app.command(epilog="Example: workbench cohort count cohort.yaml --catalog heart-centre")
 def count(
     definition: Definition,
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     purpose: Purpose = "scientific_research",
     modality: Modality = None,
     as_json: AsJson = False,
@@ -55,7 +55,7 @@ def count(
 @app.command(epilog="Example: workbench cohort attrition cohort.yaml --catalog heart-centre")
 def attrition(
     definition: Definition,
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     purpose: Purpose = "scientific_research",
     modality: Modality = None,
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from data_catalog.address import FolderAddress, catalog_address
 from data_catalog.demo import demo_catalog
 from workbench.cli.launcher import write_tiles
 from workbench.templates import templates
@@ -21,8 +22,8 @@ _SETTINGS = {
 }
 
 
-def prepare_folder(folder: Path) -> Path:
-    """Put the notebooks and a demo catalog into *folder*, leaving what is there already; return the catalog's folder.
+def prepare_folder(folder: Path) -> Path | str:
+    """Put the notebooks and a demo catalog into *folder*, leaving what is there already; return the catalog's folder or URL.
 
     A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to use.
     """
@@ -32,7 +33,9 @@ def prepare_folder(folder: Path) -> Path:
         if not copy.exists():
             shutil.copyfile(template.path, copy)
     named = os.environ.get("WORKBENCH_CATALOG")
-    return Path(named) if named else demo_catalog(folder / "catalog").folder
+    if not named:
+        return demo_catalog(folder / "catalog").folder
+    return Path(named) if isinstance(catalog_address(named), FolderAddress) else named
 
 
 def lab_command(folder: Path, *, port: int | None = None, open_browser: bool = True) -> list[str]:
@@ -79,10 +82,11 @@ def write_settings(home: Path, *, notebooks: str = "") -> dict[str, str]:
     }
 
 
-def lab_environment(folder: Path, catalog: Path) -> dict[str, str]:
+def lab_environment(folder: Path, catalog: Path | str) -> dict[str, str]:
     """Return the environment of JupyterLab: this interpreter's kernel, plots inside the page, no questions to the web."""
     settings = write_settings(folder / ".workbench-lab")
-    return {**os.environ, **settings, "WORKBENCH_CATALOG": str(catalog.resolve())}
+    place = str(catalog.resolve()) if isinstance(catalog, Path) else catalog
+    return {**os.environ, **settings, "WORKBENCH_CATALOG": place}
 
 
 def _before(name: str, path: Path) -> str:

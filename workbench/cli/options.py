@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from data_catalog.errors import GovernanceError
 
-CatalogFolder = Annotated[
-    Path, typer.Option("--catalog", envvar="WORKBENCH_CATALOG", help="The catalog's folder.", show_default=False)
+CatalogPlace = Annotated[
+    str,
+    typer.Option(
+        "--catalog",
+        envvar="WORKBENCH_CATALOG",
+        help="The catalog: a folder, or postgresql://user@host/database.",
+        show_default=False,
+    ),
 ]
 Purpose = Annotated[
     str, typer.Option(help="Why the data are used, for example scientific_research, education, care_improvement.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from data_catalog import Catalog
 from workbench.cli.errors import show
-from workbench.cli.options import AsJson, CatalogFolder
+from workbench.cli.options import AsJson, CatalogPlace
 
 if TYPE_CHECKING:
     from data_catalog.governance.permits import Permit
@@ -22,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Say and see who may ask what, and 
     epilog="Example: workbench permit issue --catalog heart-centre --holder ada --level aggregate --purpose scientific_research --days 180 --note 'Approval 12/2026'"
 )
 def issue(
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     holder: Annotated[str, typer.Option(help="User of the operating system; * for everyone.", show_default=False)] = "",
     level: Annotated[
         str, typer.Option(help="What is allowed, each including the ones before: discover, aggregate, rows, export.")
@@ -52,7 +51,7 @@ def issue(
 
 
 @app.command("list", epilog="Example: workbench permit list --catalog heart-centre")
-def list_permits(catalog: CatalogFolder = Path(), as_json: AsJson = False) -> None:
+def list_permits(catalog: CatalogPlace = ".", as_json: AsJson = False) -> None:
     """List the permits of a catalog, with what is left of each."""
     permits = Catalog.open(catalog).permits()
     text = "\n".join(_line(permit) for permit in permits) or "This catalog has no permit."
@@ -62,7 +61,7 @@ def list_permits(catalog: CatalogFolder = Path(), as_json: AsJson = False) -> No
 @app.command(epilog="Example: workbench permit revoke permit-0123456789ab --catalog heart-centre")
 def revoke(
     permit_id: Annotated[str, typer.Argument(help="The permit, as workbench permit list names it.")],
-    catalog: CatalogFolder = Path(),
+    catalog: CatalogPlace = ".",
     as_json: AsJson = False,
 ) -> None:
     """Revoke a permit at once. Only the user who owns the catalog's folder may."""

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Any
 
-    import duckdb
-
+    from data_catalog.reader import Queries
     from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
     from workbench.cohorts.variables import Variable
@@ -25,13 +24,13 @@ class CohortTables:
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
+    connection : Reader, or another connection
         On which the catalog is attached and the tables are made.
     database, population : str
         As for :func:`workbench.cohorts.compile.compile_cohort`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, database: str, population: str) -> None:
+    def __init__(self, connection: Queries, *, database: str, population: str) -> None:
         self._connection = connection
         self._database = database
         self._population = population

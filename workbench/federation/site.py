@@ -132,7 +132,7 @@ class Site:
         snapshot = catalog.snapshot(None).snapshot_id if request.snapshot is None else request.snapshot
         if snapshot not in {each.snapshot_id for each in catalog.snapshots()}:
             raise Refusal("stale_catalog")
-        if missing_columns(catalog.folder, snapshot=snapshot):
+        if missing_columns(catalog.address, snapshot=snapshot):
             raise Refusal("other_model")
         try:
             study = Study.open(

@@ -54,7 +54,7 @@ def _(snapshot: Snapshot) -> str:
 @summary.register
 def _(catalog: Catalog) -> str:
     newest = _of_snapshot(catalog.snapshot())
-    return _heading(f"Catalog: {catalog.title}") + as_html({"Folder": str(catalog.folder), **newest})
+    return _heading(f"Catalog: {catalog.title}") + as_html({"Place": str(catalog.address), **newest})
 
 
 def _of_snapshot(snapshot: Snapshot) -> dict[str, str]:

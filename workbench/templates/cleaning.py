@@ -22,14 +22,16 @@ _OURS = frozenset({FIGURE_MIME, TABLE_MIME, PROVENANCE_MIME, FINDINGS_MIME})
 _OF_PAPERMILL = ("start_time", "end_time", "duration", "exception", "version")
 
 
-def cleaned(notebook: nbformat.NotebookNode, *, folders: Mapping[str, Path], only_gated: bool) -> nbformat.NotebookNode:
+def cleaned(
+    notebook: nbformat.NotebookNode, *, folders: Mapping[str, Path | str], only_gated: bool
+) -> nbformat.NotebookNode:
     """Return a copy of an executed notebook that may be given to others.
 
     Parameters
     ----------
     notebook : NotebookNode
-    folders : mapping of str to Path
-        Folders of this run by what stands for them, e.g. ``{"catalog": …}``. These, and those of the machine, are replaced by
+    folders : mapping of str to Path or str
+        Folders of this run, and the address of a database, by what stands for them, e.g. ``{"catalog": …}``. These, and those of the machine, are replaced by
         their word wherever they occur: in code, outputs and metadata.
     only_gated : bool
         Leave out every output that did not come through the gate, because the notebook has looked at individuals.
@@ -43,10 +45,13 @@ def cleaned(notebook: nbformat.NotebookNode, *, folders: Mapping[str, Path], onl
     return without_folders(made, {**folders, **_of_the_machine()})
 
 
-def without_folders(value: Any, folders: Mapping[str, Path]) -> Any:
+def without_folders(value: Any, folders: Mapping[str, Path | str]) -> Any:
     """Return plain data with each folder, wherever a text names it, replaced by its word in angle brackets."""
     words: dict[str, str] = {}
     for word, folder in folders.items():
+        if isinstance(folder, str):
+            words.setdefault(folder, f"<{word}>")
+            continue
         for form in {folder, folder.absolute(), folder.resolve()}:
             if form.is_absolute() and len(form.parts) > 1:
                 words.setdefault(str(form), f"<{word}>")

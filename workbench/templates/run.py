@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from data_catalog.address import FolderAddress, catalog_address
 from data_catalog.errors import UnknownNameError, WorkbenchError, did_you_mean
 from workbench.templates import layout
 from workbench.templates.catalog import Template, find_template
@@ -99,9 +100,10 @@ def run_template(
     folder = _absolute(named or os.environ.get(CATALOG_VARIABLE, "") or None)
     stopped = output.with_name(f"{output.name}.stopped.ipynb")
     with appears_when_whole(output) as made, tempfile.TemporaryDirectory(prefix="workbench-run-") as scratch:
-        folders = (
-            {"run": Path(scratch), "output": output, "catalog": Path(folder)} if folder else {"run": Path(scratch)}
-        )
+        folders: dict[str, Path | str] = {"run": Path(scratch)}
+        if folder:
+            place = catalog_address(folder)
+            folders |= {"output": output, "catalog": place.folder if isinstance(place, FolderAddress) else str(place)}
         started = datetime.now(UTC)
         executed, error = _execute(template, Path(scratch), given, folder)
         ended = datetime.now(UTC)
