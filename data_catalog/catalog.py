@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from data_catalog import lake
 from data_catalog.address import DATA_FOLDER, FolderAddress, catalog_address
+from data_catalog.backup import BackupReport, back_up
 from data_catalog.errors import CatalogError
 from data_catalog.governance.consents import EVERY_PURPOSE, record_consent
 from data_catalog.governance.permits import (
@@ -27,9 +28,11 @@ from data_catalog.governance.permits import (
     revoke_permit,
 )
 from data_catalog.governance.withdrawal import withdraw
-from data_catalog.harmonise.identity import KEY_BYTES, write_key
+from data_catalog.harmonise.identity import KEY_BYTES, key_check, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import create_all_sql
+from data_catalog.model_version import MODEL_VERSION, SETTING, check_version, recorded_version
+from data_catalog.upgrade import UpgradeReport, upgrade
 from data_catalog.write_lock import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -116,16 +119,23 @@ class Catalog:
             # Only the owner may look into a catalog; sharing it is a decision for them to make.
             (folder / DATA_FOLDER).mkdir()
             folder.chmod(0o700)
-            write_key(folder, pseudonym_key or secrets.token_bytes(KEY_BYTES))
+            key = pseudonym_key or secrets.token_bytes(KEY_BYTES)
+            write_key(folder, key)
             with (
                 lake.maker(address, folder) as connection,
                 lake.transaction(connection, author=current_user(), message="create the catalog"),
             ):
                 for statement in create_all_sql():
                     connection.execute(statement)
+                settings = {
+                    "title": title or folder.name,
+                    "buckets": str(BUCKETS),
+                    SETTING: str(MODEL_VERSION),
+                    "key_check": key_check(key),
+                }
                 connection.execute(
-                    "INSERT INTO lake.provenance.setting (name, value) VALUES ('title', ?), ('buckets', ?)",
-                    [title or folder.name, str(BUCKETS)],
+                    f"INSERT INTO lake.provenance.setting (name, value) VALUES {', '.join(['(?, ?)'] * len(settings))}",
+                    [part for setting in settings.items() for part in setting],
                 )
                 record_permit(connection, new_permit(holder, Level.ROWS, note="made with the catalog"))
         return cls(address, folder)
@@ -138,6 +148,8 @@ class Catalog:
         ------
         CatalogError
             If there is none, or it cannot be reached.
+        OlderCatalogError, NewerCatalogError
+            If it has another version of the model than this workbench; the message says what to do.
         """
         address = catalog_address(place)
         if isinstance(address, FolderAddress) and not lake.is_catalog(address.folder):
@@ -146,7 +158,41 @@ class Catalog:
                 "(WORKBENCH_CATALOG names the default one)."
             )
         with lake.open_reader(address) as connection:
+            check_version(recorded_version(connection), address)
             return cls(address, lake.folder_of(connection, address))
+
+    @classmethod
+    def upgrade(cls, place: CatalogAddress | Path | str) -> UpgradeReport:
+        """Add the tables and columns of the present model that the catalog at *place* lacks, all in one snapshot.
+
+        Nothing is taken away and no value changes; a catalog that lacks nothing is left alone. Make a backup before
+        (:meth:`backup`): an older workbench does not open the catalog afterwards.
+
+        Returns
+        -------
+        UpgradeReport
+            Versions before and after, and what was added.
+
+        Raises
+        ------
+        CatalogError
+            If there is no catalog, it is newer than this workbench, or adding is not enough. It is then as it was.
+        """
+        return upgrade(catalog_address(place))
+
+    @classmethod
+    def backup(cls, place: CatalogAddress | Path | str, target: Path | str) -> BackupReport:
+        """Copy the catalog at *place*, whatever its version, into *target*, a new or empty folder, while nobody writes.
+
+        Of a catalog in a folder the copy is one too. Of one in a database, *target* gets data, key and what pg_dump writes of the
+        metadata.
+
+        Raises
+        ------
+        CatalogError
+            If it cannot be copied, or the copy does not hold the same.
+        """
+        return back_up(catalog_address(place), Path(target))
 
     def ingest(self, source: Source, *, site: str, basis: str = "consent") -> IngestReport:
         """Bring *source* in as the data of *site*, all of it in one transaction or nothing.

@@ -18,6 +18,7 @@ import duckdb
 from data_catalog.address import DATA_FOLDER, METADATA_FILE, FolderAddress, PostgresAddress, catalog_address
 from data_catalog.errors import CatalogError
 from data_catalog.failures import in_words
+from data_catalog.harmonise.identity import key_check, read_key
 from data_catalog.journal import kept_log
 from data_catalog.reader import Reader
 from data_catalog.write_lock import folder_lock, server_lock, writer_name
@@ -118,6 +119,23 @@ def folder_of(connection: Queries, address: CatalogAddress) -> Path:
     return Path(said[0][0]).parent
 
 
+def server_version(place: CatalogAddress | str) -> str:
+    """Return the version of the PostgreSQL server at *place*, whether or not it holds a catalog.
+
+    Raises
+    ------
+    CatalogError
+        If no server answers there, or not to this user.
+    """
+    address = catalog_address(place)
+    if not isinstance(address, PostgresAddress):
+        raise CatalogError(f"{address} is not on a server.")
+    with closing(_connect(POSTGRES)) as connection, _words(address):
+        _attach_server(connection, address, "READ_ONLY")
+        ask = "FROM postgres_query('server', 'SELECT split_part(current_setting(''server_version''), '' '', 1)')"
+        return str(connection.execute(ask).fetchall()[0][0])
+
+
 @contextmanager
 def writer(place: CatalogAddress | Path | str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the connection of ingestion: it may read the user's files and write the catalog, and closes at the end.
@@ -135,9 +153,10 @@ def writer(place: CatalogAddress | Path | str) -> Iterator[duckdb.DuckDBPyConnec
     address = catalog_address(place)
     if isinstance(address, FolderAddress) and not is_catalog(address.folder):
         raise CatalogError(f"There is no catalog at {address}.")
-    with _writing(address), _connected(address) as connection:
+    with alone(address), _connected(address) as connection:
         folder = folder_of(connection, address)
         _check_folder(folder / DATA_FOLDER, address)
+        _check_key(connection, folder, address)
         _spill_into(connection, folder)
         connection.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
         yield connection
@@ -154,7 +173,7 @@ def maker(place: CatalogAddress | Path | str, folder: Path) -> Iterator[duckdb.D
     """
     address = catalog_address(place)
     path = f"DATA_PATH {literal(f'{folder.resolve() / DATA_FOLDER}/')}"
-    with _writing(address):
+    with alone(address):
         if isinstance(address, PostgresAddress) and _has_metadata(address):
             raise CatalogError(f"There is a catalog at {address} already. Name another database or another ?schema=.")
         try:
@@ -223,8 +242,8 @@ def _connect_for(address: CatalogAddress) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def _writing(address: CatalogAddress) -> Iterator[None]:
-    """Be the only writer of the catalog."""
+def alone(address: CatalogAddress) -> Iterator[None]:
+    """Be the only one who may write to the catalog, without being connected to it; see :func:`writer`."""
     if isinstance(address, FolderAddress):
         with folder_lock(address):
             yield
@@ -310,6 +329,16 @@ def _check_folder(data: Path, address: CatalogAddress) -> None:
         raise CatalogError(
             f"You may not read the data of the catalog at {address}, which are in {data}. Ask its owner."
         )
+
+
+def _check_key(connection: duckdb.DuckDBPyConnection, folder: Path, address: CatalogAddress) -> None:
+    """Refuse to write into the folder of another catalog: its files, unknown to this one, would be taken for left over."""
+    with suppress(duckdb.CatalogException):  # what is no catalog of the workbench is refused elsewhere
+        noted = connection.execute("SELECT value FROM lake.provenance.setting WHERE name = 'key_check'").fetchall()
+        if noted and noted[0][0] != key_check(read_key(folder)):
+            raise CatalogError(
+                f"{folder} is not the folder of the catalog at {address}: it has the pseudonym key of another one. Nothing was written."
+            )
 
 
 def _spill_into(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

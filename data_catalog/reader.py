@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import duckdb
 from duckdb import StatementType
 
 from data_catalog.errors import CatalogError
+from data_catalog.model_version import MODEL_VERSION, OlderCatalogError, recorded_version
 
 if TYPE_CHECKING:
     import tempfile
     from types import TracebackType
 
-    import duckdb
     import pyarrow as pa
 
 _QUERIES = frozenset(
@@ -66,7 +67,16 @@ class Reader:
         kinds = {statement.type for statement in self._connection.extract_statements(query)}
         if not kinds <= _QUERIES or _PAST_THE_CATALOG.search(query):
             raise CatalogError("A reader of a catalog runs queries of its tables only; this statement was refused.")
-        return self._connection.execute(query, parameters)
+        try:
+            return self._connection.execute(query, parameters)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            version = recorded_version(self._connection)
+            if version is None or version >= MODEL_VERSION:
+                raise
+            raise OlderCatalogError(
+                f"This snapshot has version {version} of the model and lacks what was asked for, which version {MODEL_VERSION} has. Choose a "
+                "snapshot from the catalog's upgrade on: workbench catalog snapshots."
+            ) from error
 
     def register(self, name: str, table: pa.Table) -> None:
         """Let queries see *table* under *name*."""

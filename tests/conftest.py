@@ -134,21 +134,16 @@ class PostgresServer:
 
     def psql(self, sql: str, *, user: str = "postgres") -> str:
         """Run *sql* in the database of the catalogs and return what it prints."""
-        command = [
-            str(self.programs / "psql"),
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-            "-U",
-            user,
-            "-d",
-            "catalogs",
-            "-Atqc",
-            sql,
-        ]
-        environment = {**os.environ, "PGPASSFILE": str(self.passfile)}
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+        return self._psql("--command", sql, user=user)
+
+    def psql_file(self, file: Path, *, user: str = "postgres") -> str:
+        """Run a file of SQL there."""
+        return self._psql("--set=ON_ERROR_STOP=1", "--file", str(file), user=user)
+
+    def _psql(self, *arguments: str, user: str) -> str:
+        where = f"host=127.0.0.1 port={self.port} user={user} dbname=catalogs passfile={self.passfile}"
+        command = [str(self.programs / "psql"), where, "-Atq", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def _run(self, program: str, *arguments: str, **options: Any) -> None:
         command = [str(self.programs / program), *arguments]

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_BYTES = 32
-_KEY_FILE = "pseudonym.key"
+KEY_FILE = "pseudonym.key"
 
 
 def write_key(folder: Path, key: bytes) -> None:
     """Write the catalog's key, for its owner's eyes only."""
     if len(key) != KEY_BYTES:
         raise CatalogError(f"A pseudonym key has {KEY_BYTES} bytes, this one has {len(key)}.")
-    file = folder / _KEY_FILE
+    file = folder / KEY_FILE
     file.touch(mode=0o600)
     file.write_bytes(key)
 
@@ -30,11 +30,16 @@ def write_key(folder: Path, key: bytes) -> None:
 def read_key(folder: Path) -> bytes:
     """Return the catalog's key."""
     try:
-        return (folder / _KEY_FILE).read_bytes()
+        return (folder / KEY_FILE).read_bytes()
     except OSError as error:
         raise CatalogError(
             f"The pseudonym key of the catalog at {folder} cannot be read, so nobody can be brought in or found: {error.strerror}."
         ) from error
+
+
+def key_check(key: bytes) -> str:
+    """Return what a catalog notes of its key, so that another catalog's key is noticed: too little to find the key by."""
+    return hashlib.sha256(b"check" + key).hexdigest()[:16]
 
 
 def keyed_digest_sql(message: str) -> str:

@@ -208,6 +208,25 @@ def test_a_catalog_whose_data_are_gone_says_so(catalog):
         Catalog.open(catalog.address)
 
 
+def test_the_folder_of_another_catalog_is_not_written_to(catalog, tmp_path):
+    """Else its files, which this catalog does not know, would be removed as left over."""
+    catalog.ingest(MappedTable(ward(people=300), MAPPING), site="ward-3", basis="public_interest")
+    other = Catalog.create(tmp_path / "other")
+    other.ingest(MappedTable(ward(people=300), MAPPING), site="ward-4", basis="public_interest")
+    files = sorted((other.folder / "data").rglob("*.parquet"))
+    if isinstance(catalog.address, FolderAddress):
+        shutil.copy(other.folder / "pseudonym.key", catalog.folder)
+        wrong = catalog.address
+    else:
+        wrong = replace(catalog.address, data=other.folder)
+    with pytest.raises(
+        CatalogError, match="is not the folder of the catalog at .*: it has the pseudonym key of another"
+    ):
+        Catalog.open(wrong).ingest(MappedTable(ward(first=1000), MAPPING), site="ward-3", basis="public_interest")
+    assert sorted((other.folder / "data").rglob("*.parquet")) == files
+    assert files
+
+
 def test_a_catalog_that_could_not_be_made_leaves_nothing(new_place, monkeypatch):
     import data_catalog.catalog as module
 

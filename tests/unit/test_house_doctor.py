@@ -55,6 +55,27 @@ def test_what_stops_a_catalog_from_being_made_is_told(monkeypatch):
     assert (found.state, found.remedy) == ("missing", "No catalog could be made: no space left")
 
 
+def test_the_server_of_the_default_catalog_is_asked_for_its_version(postgres_url, postgres_server):
+    found = doctor.examine_postgres(postgres_url)
+    assert (found.state, found.remedy) == ("ok", "")
+    assert found.found == postgres_server.psql("SHOW server_version").split()[0]
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password():
+    found = doctor.examine_postgres("postgresql://anna:secret-word@127.0.0.1:1/catalogs")
+    assert found.state == "missing"
+    assert found.remedy.startswith(
+        "No PostgreSQL server answers at 127.0.0.1, port 1, so the catalog postgresql://anna:***@"
+    )
+    assert "secret-word" not in repr(found)
+
+
+def test_who_needs_no_server_is_not_told_to_mend_one(monkeypatch):
+    monkeypatch.setenv("PGHOST", "/nowhere")
+    found = doctor.examine_postgres("")
+    assert (found.state, found.remedy[:16]) == ("missing", "If you need one:")
+
+
 def test_the_memory_of_a_container_is_its_own_limit(monkeypatch, tmp_path):
     limit = tmp_path / "memory.max"
     limit.write_text(str(3 * doctor.GIBIBYTE), encoding="ascii")

@@ -238,3 +238,21 @@ def snapshots(catalog: CatalogPlace = ".", as_json: AsJson = False) -> None:
     found = Catalog.open(catalog).snapshots()
     lines = [f"{s.snapshot_id}  {s.time:%Y-%m-%d %H:%M:%S}  {s.author}  {s.message}" for s in found]
     show([vars(s) for s in found] if as_json else "\n".join(lines), as_json=as_json)
+
+
+@app.command(epilog="Example: workbench catalog upgrade --catalog heart-centre")
+def upgrade(catalog: CatalogPlace = ".", as_json: AsJson = False) -> None:
+    """Add what a newer workbench needs to a catalog made with an older one. Make a backup before."""
+    report = Catalog.upgrade(catalog)
+    show(report.to_dict() if as_json else report, as_json=as_json)
+
+
+@app.command(epilog="Example: workbench catalog backup /backups/heart-centre-2026-11-24 --catalog heart-centre")
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder for the copy.")],
+    catalog: CatalogPlace = ".",
+    as_json: AsJson = False,
+) -> None:
+    """Copy the whole catalog while nobody writes to it, and look whether the copy is complete."""
+    report = Catalog.backup(catalog, folder)
+    show(report.to_dict() if as_json else report, as_json=as_json)

@@ -78,11 +78,12 @@ def examine() -> list[Finding]:
         examine_inline_plots(os.environ.get("PANEL_INLINE")),
         examine_blas(os.environ),
         examine_program("Chromium", ("chromium", "chromium-browser"), "browser tests", "apt-get install chromium"),
+        examine_postgres(os.environ.get("WORKBENCH_CATALOG", "")),
         examine_program(
-            "PostgreSQL",
-            ("postgres", "psql"),
-            "catalogs that a team shares (to come)",
-            "apt-get install postgresql",
+            "pg_dump",
+            ("pg_dump",),
+            "backups of catalogs in PostgreSQL",
+            "apt-get install postgresql-client",
             oldest=POSTGRESQL_NEEDED,
         ),
         examine_program("PLINK 2", ("plink2",), "checking genetic analyses (to come)", "apt-get install plink2"),
@@ -141,6 +142,23 @@ def examine_catalogs() -> Finding:
     except Exception as error:  # noqa: BLE001 — whatever stops a catalog from being made is what the user has to hear
         what = " ".join(str(error).split())
         return Finding(name, "missing", found, purpose, f"No catalog could be made: {what}")
+    return Finding(name, "ok", found, purpose)
+
+
+def examine_postgres(default_catalog: str) -> Finding:
+    """Ask for the PostgreSQL server of the *default_catalog*, or the one that libpq finds by itself, and for what speaks to it."""
+    from data_catalog.errors import CatalogError
+    from data_catalog.lake import server_version
+
+    name, purpose = "PostgreSQL server", "catalogs that a team shares"
+    is_url = default_catalog.startswith(("postgresql://", "postgres://"))
+    try:
+        found = server_version(default_catalog if is_url else "postgresql:///postgres")
+    except CatalogError as error:
+        what = " ".join(str(error).split())
+        return Finding(name, "missing", "not reached", purpose, what if is_url else f"If you need one: {what}")
+    if int(found.split(".")[0]) < POSTGRESQL_NEEDED:
+        return Finding(name, "old", found, purpose, f"Version {POSTGRESQL_NEEDED} or later is needed.")
     return Finding(name, "ok", found, purpose)
 
 
