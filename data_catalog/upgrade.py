@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from data_catalog import lake
 from data_catalog.errors import CatalogError
 from data_catalog.governance.permits import current_user
-from data_catalog.model import TABLES, create_table_sql, table_address
+from data_catalog.model import TABLES, create_table_sql, sort_sql, table_address
 from data_catalog.model_version import MODEL_VERSION, SETTING, check_upgradable, recorded_version
 
 if TYPE_CHECKING:
@@ -121,3 +121,5 @@ def _add(connection: duckdb.DuckDBPyConnection, tables: list[Table], columns: li
         connection.execute(f"ALTER TABLE {address} ADD COLUMN {name} {field.type}")
         if field.required:
             connection.execute(f"ALTER TABLE {address} ALTER COLUMN {name} SET NOT NULL")
+    for table in {table.name: table for table, field in columns if field.name in table.sorted_by}.values():
+        connection.execute(sort_sql(table))

@@ -1,6 +1,6 @@
 """The harmonised model as declarations: tables, fields, units, and the DDL, checks and dictionary made from them."""
 
-from data_catalog.model.ddl import create_all_sql, create_table_sql, table_address
+from data_catalog.model.ddl import create_all_sql, create_table_sql, sort_sql, table_address
 from data_catalog.model.dictionary import data_dictionary, describe_table
 from data_catalog.model.fields import Field, Table
 from data_catalog.model.plausibility import Rule, flag_rules, flagged_select, issues_select
@@ -22,6 +22,7 @@ __all__ = [
     "flag_rules",
     "flagged_select",
     "issues_select",
+    "sort_sql",
     "table",
     "table_address",
     "tables_of_people",

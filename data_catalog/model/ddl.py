@@ -29,8 +29,13 @@ def create_table_sql(table: Table, database: str = "lake") -> list[str]:
     if table.partitioned_by:
         statements.append(f"ALTER TABLE {name} SET PARTITIONED BY ({_names(table.partitioned_by)})")
     if table.sorted_by:
-        statements.append(f"ALTER TABLE {name} SET SORTED BY ({_names(table.sorted_by)})")
+        statements.append(sort_sql(table, database))
     return statements
+
+
+def sort_sql(table: Table, database: str = "lake") -> str:
+    """Return the statement that says how files of *table* written from now on are sorted."""
+    return f"ALTER TABLE {table_address(table, database)} SET SORTED BY ({_names(table.sorted_by)})"
 
 
 def create_all_sql(database: str = "lake") -> list[str]:

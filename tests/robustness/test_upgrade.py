@@ -29,6 +29,7 @@ def older(catalog, start):
         writer(catalog.address) as connection,
         transaction(connection, author="test", message="as it was in version 1"),
     ):
+        connection.execute("ALTER TABLE lake.main.waveform_feature SET SORTED BY (person_id)")
         for table, columns in ADDED_COLUMNS.items():
             for column in columns:
                 connection.execute(f"ALTER TABLE lake.{table} DROP COLUMN {column}")
@@ -48,6 +49,19 @@ def columns_of(catalog: Catalog) -> dict[tuple[str, str], set[tuple[str, str, bo
     for schema, table, *column in rows:
         found.setdefault((schema, table), set()).add(tuple(column))
     return found
+
+
+def sorted_by(catalog: Catalog, table: str) -> list[str]:
+    schema = getattr(catalog.address, "schema", "main")
+    metadata = f"__ducklake_metadata_lake.{schema}"
+    with writer(catalog.address) as connection:
+        rows = connection.execute(
+            f"SELECT expression FROM {metadata}.ducklake_sort_expression JOIN {metadata}.ducklake_sort_info USING (sort_id, table_id) "
+            f"JOIN {metadata}.ducklake_table AS t USING (table_id) WHERE t.table_name = ? AND t.end_snapshot IS NULL "
+            "AND ducklake_sort_info.end_snapshot IS NULL ORDER BY sort_key_index",
+            [table],
+        ).fetchall()
+    return [row[0] for row in rows]
 
 
 def test_an_older_catalog_says_what_to_run(older):
@@ -81,6 +95,7 @@ def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(older, start, 
             "SELECT value_canonical, method_concept_id FROM lake.main.image_feature"
         ).fetchall()
     assert feature == [(55.0, None)]
+    assert sorted_by(older, "waveform_feature") == ["waveform_feature_concept_id", "person_id"]
     assert start("write", Catalog.open(older.address), 1001, 50).result() == [report.snapshot_id + 1]
 
 
