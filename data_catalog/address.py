@@ -156,7 +156,7 @@ def _postgres(url: str) -> PostgresAddress:
     schema, data = options.pop("schema", ""), options.pop("data", "")
     parameters = {name: value for name, value in told.items() if value} | options
     return PostgresAddress(
-        tuple(parameters.items()), schema or DEFAULT_SCHEMA, Path(data) if data else None, password or None
+        tuple(sorted(parameters.items())), schema or DEFAULT_SCHEMA, Path(data) if data else None, password or None
     )
 
 

@@ -74,6 +74,34 @@ _OF_BOTH = (
 )
 
 
+# What stops a commit. The message itself is not shown: DuckLake quotes in it what it was about to write, rows of people included.
+_OF_A_COMMIT = (
+    (r"permission denied for (?:database|schema|table) \S+", "the user of the database may only read ({said})"),
+    (r"No space left|disk (?:I/O error|is full)|disk full|could not extend file", "the disk is full"),
+    (r"database is locked|conflict", "another program was writing at the same time; try again"),
+    (
+        r"server closed the connection|connection to server|terminating connection|no connection",
+        "the connection to the server was lost",
+    ),
+)
+
+
+def commit_in_words(error: BaseException) -> str:
+    """Return what to tell the user of *error*, which kept a transaction from being committed."""
+    found = next(
+        (
+            words.format(said=match[0])
+            for pattern, words in _OF_A_COMMIT
+            if (match := re.search(pattern, str(error), re.IGNORECASE))
+        ),
+        f"the catalog's database refused ({type(error).__name__})",
+    )
+    return (
+        f"What was to be written could not be committed: {found}. As a rule the catalog is as it was; its newest snapshot says so: "
+        "workbench catalog snapshots."
+    )
+
+
 def in_words(error: BaseException, address: CatalogAddress) -> str:
     """Return what to tell the user of *error* while the catalog at *address* was opened or written."""
     said = str(error)

@@ -17,7 +17,7 @@ import duckdb
 
 from data_catalog.address import DATA_FOLDER, METADATA_FILE, FolderAddress, PostgresAddress, catalog_address
 from data_catalog.errors import CatalogError
-from data_catalog.failures import in_words
+from data_catalog.failures import commit_in_words, in_words
 from data_catalog.harmonise.identity import key_check, read_key
 from data_catalog.journal import kept_log
 from data_catalog.reader import Reader
@@ -206,11 +206,7 @@ def transaction(connection: duckdb.DuckDBPyConnection, *, author: str, message: 
         connection.execute("COMMIT")
     except duckdb.Error as error:
         _roll_back(connection)
-        # What DuckDB says of a commit names tables and files, no values.
-        raise CatalogError(
-            f"What was written could not be committed: {error}\nAs a rule the catalog is then as it was; the newest snapshot says so: "
-            "workbench catalog snapshots."
-        ) from error
+        raise CatalogError(commit_in_words(error)) from None
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
