@@ -31,8 +31,8 @@ from data_catalog.governance.withdrawal import withdraw
 from data_catalog.harmonise.identity import KEY_BYTES, key_check, write_key
 from data_catalog.ingest import ingest
 from data_catalog.model import create_all_sql
-from data_catalog.model_version import MODEL_VERSION, SETTING, check_version, recorded_version
 from data_catalog.upgrade import UpgradeReport, upgrade
+from data_catalog.versions import MODEL_VERSION, SETTING, check_version, recorded_version
 from data_catalog.write_lock import LOCK_FILE
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import duckdb
 from duckdb import StatementType
 
 from data_catalog.errors import CatalogError
-from data_catalog.model_version import MODEL_VERSION, OlderCatalogError, recorded_version
+from data_catalog.versions import MODEL_VERSION, OlderCatalogError, recorded_version
 
 if TYPE_CHECKING:
     import tempfile

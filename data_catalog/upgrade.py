@@ -9,7 +9,7 @@ from data_catalog import lake
 from data_catalog.errors import CatalogError
 from data_catalog.governance.permits import current_user
 from data_catalog.model import TABLES, create_table_sql, sort_sql, table_address
-from data_catalog.model_version import MODEL_VERSION, SETTING, check_upgradable, recorded_version
+from data_catalog.versions import MODEL_VERSION, SETTING, check_upgradable, recorded_version
 
 if TYPE_CHECKING:
     import duckdb

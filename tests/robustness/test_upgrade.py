@@ -7,7 +7,7 @@ import pytest
 from data_catalog import Catalog, CatalogError
 from data_catalog.lake import open_reader, transaction, writer
 from data_catalog.model import TABLES
-from data_catalog.model_version import MODEL_VERSION, NewerCatalogError, OlderCatalogError
+from data_catalog.versions import MODEL_VERSION, NewerCatalogError, OlderCatalogError
 from workbench.study import Study
 
 ADDED_COLUMNS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_catalog.model.version import model_digest
-from data_catalog.model_version import MODEL_VERSION, VERSIONS
+from data_catalog.versions import MODEL_VERSION, VERSIONS
 
 DIGESTS = {2: "e918470810cd"}
 
@@ -11,7 +11,7 @@ DIGESTS = {2: "e918470810cd"}
 def test_a_change_of_the_model_is_a_new_version():
     """If this fails, the declarations have changed.
 
-    If MODEL_VERSION was in a release, add a version to data_catalog/model_version.py, with what it adds, and its digest here. Before
+    If MODEL_VERSION was in a release, add a version to data_catalog/versions.py, with what it adds, and its digest here. Before
     that release, replace the digest.
     """
     assert DIGESTS[MODEL_VERSION] == model_digest()
