@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data_catalog import Catalog
+    from workbench.templates import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_SAMPLE_DATA = "the sample data folder ../shared is not beside this checkout"
@@ -57,6 +58,15 @@ def hospital_by_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Cata
     from data_catalog.demo import hospital_catalogs
 
     return hospital_catalogs(tmp_path_factory.mktemp("by-site") / "catalogs")
+
+
+@pytest.fixture(scope="session")
+def flagship(hospitals: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the first template on the catalog of the five heart centres."""
+    from workbench.templates import run_template
+
+    output = tmp_path_factory.mktemp("flagship") / "run"
+    return run_template("01", output=output, parameters={"catalog": str(hospitals.folder)})
 
 
 def find_chromium() -> str | None:

@@ -26,7 +26,9 @@ def contents(catalog: Catalog, *, site: str | None = None) -> dict[str, list[tup
                 continue
             names = [field.name for field in table.fields if field.name not in left_out]
             here = "" if site is None else f"WHERE site = '{site}'"
-            rows = connection.execute(f"SELECT {', '.join(map(quoted, names))} FROM {table_address(table)} {here}").fetchall()
+            rows = connection.execute(
+                f"SELECT {', '.join(map(quoted, names))} FROM {table_address(table)} {here}"
+            ).fetchall()
             found[table.name] = sorted(rows, key=repr)
     return found
 
