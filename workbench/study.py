@@ -14,13 +14,14 @@ from data_catalog.catalog import Catalog
 from data_catalog.digest import METHOD, content_digest, salted_digest
 from data_catalog.errors import CatalogError, WorkbenchError, did_you_mean
 from data_catalog.governance.basis import NO_CONSENT_NEEDED
-from data_catalog.governance.modalities import CLINICAL, known_modalities
+from data_catalog.governance.modalities import CLINICAL, MODALITIES, known_modalities, modality_of_table
 from data_catalog.governance.permits import Level, Permit, choose_permit, current_user
 from data_catalog.governance.population import (
     EVERYBODY,
     POPULATION,
     Standing,
     allowed_in_words,
+    choose_allowed,
     choose_population,
     newest_snapshot,
 )
@@ -215,24 +216,39 @@ class Study:
         )
 
     def contents(self) -> ReleasedTable:
-        """Return what the catalog holds about the people of this study: rows and people by site and table, gated."""
+        """Return what the catalog holds about the people of this study: rows and people by site and table, gated.
+
+        Of data that the study was not opened for, those are counted whose person allows them for its purpose.
+        """
         released = self._gate.release(self._contents())
         self._write_down("contents", released)
         return released
 
     def _contents(self) -> CatalogContents:
         self._require(Level.DISCOVER)
+        allowing = {modality: self._allowing(modality) for modality in MODALITIES}
         tables = []
         for table in TABLES.values():
             if table.schema in ("main", "genomics") and "person_id" in table.field_names:
                 rows = self._connection.execute(
                     f"SELECT site, count(DISTINCT person_id), count(*) FROM {table_address(table)} "
-                    f"SEMI JOIN {POPULATION} USING (person_id, site) GROUP BY site ORDER BY site"
+                    f"SEMI JOIN {allowing[modality_of_table(table)]} USING (person_id, site) GROUP BY site ORDER BY site"
                 ).fetchall()
                 tables += [TableContents(site, table.name, *counts) for site, *counts in rows]
         notes = self._connection.execute("SELECT site, unnest(notes) FROM lake.provenance.ingest ORDER BY ingested_at")
         remarks = (f"{site}: {note}" for site, note in notes.fetchall())
         return CatalogContents(tuple(tables), tuple(dict.fromkeys(remarks)))
+
+    def _allowing(self, modality: str) -> str:
+        """The table of those people of the study who allow one more sort of data, which it may not have been opened for."""
+        opened_for = self.provenance.modalities
+        if modality in opened_for:
+            return POPULATION
+        into, modalities = f"{POPULATION}_{modality}", known_modalities((*opened_for, modality))
+        standing = Standing.read(self._catalog.folder, purpose=self.provenance.purpose, modalities=modalities)
+        buckets = int(self._settings["buckets"])
+        choose_allowed(self._connection, standing, into=into, modalities=modalities, buckets=buckets)
+        return into
 
     @property
     def sites(self) -> tuple[str, ...]:

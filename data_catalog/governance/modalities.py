@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data_catalog.errors import UnknownNameError, did_you_mean
+from data_catalog.model.fields import IMAGING, WAVEFORM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from data_catalog.model.fields import Table
 
 CLINICAL = "clinical"
 # In the order in which they are named.
@@ -34,3 +37,10 @@ def known_modalities(modalities: Sequence[str]) -> tuple[str, ...]:
                 f"{name!r} is not a sort of data that a study can ask for. {did_you_mean(str(name), MODALITIES)}"
             )
     return tuple(name for name in MODALITIES if name == CLINICAL or name in given)
+
+
+def modality_of_table(table: Table) -> str:
+    """Return the sort of data that a table of people holds."""
+    if table.schema == "genomics":
+        return "genomic"
+    return {IMAGING: "imaging", WAVEFORM: "waveform"}.get(table.standard, CLINICAL)

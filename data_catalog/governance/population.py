@@ -109,10 +109,20 @@ def choose_population(
     consent, that takes a yes to each of its sorts of data; with another basis, only a no leaves a person out.
     """
     _choose_everybody(connection, standing, folder)
+    choose_allowed(connection, standing, into=POPULATION, modalities=modalities, buckets=buckets)
+
+
+def choose_allowed(
+    connection: duckdb.DuckDBPyConnection, standing: Standing, *, into: str, modalities: Sequence[str], buckets: int
+) -> None:
+    """Make the temporary table *into* (``person_id``, ``site``, ``bucket``) of those of everybody who allow some sorts of data.
+
+    *standing* was read for these sorts of data.
+    """
     connection.register("_statements", standing.statements)
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS "
+            f"CREATE OR REPLACE TEMP TABLE {into} AS "
             "SELECT p.person_id, p.site, CAST(p.person_id % $buckets AS INTEGER) AS bucket "
             f"FROM {EVERYBODY} AS p LEFT JOIN _statements AS s ON s.person_id = p.person_id AND s.site = p.site "
             "WHERE coalesce(s.n_withdrawn, 0) = 0 AND (p.legal_basis <> $consent OR coalesce(s.n_given, 0) = $wanted)",

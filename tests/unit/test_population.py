@@ -165,3 +165,18 @@ def test_a_permit_that_is_revoked_while_the_study_is_open_ends_its_answers(clini
             connection.execute("UPDATE lake.governance.permit SET revoked_at = now()")
         with pytest.raises(PermitError, match="it was revoked on"):
             study.count(ENTERED)
+
+
+def test_what_the_catalog_holds_counts_the_data_that_people_allow(clinic):
+    with lake.writer(clinic.folder) as connection:
+        connection.execute(
+            "INSERT INTO lake.genomics.sample (callset_id, sample_index, person_id, site) "
+            "SELECT 'calls', row_number() OVER (), person_id, site FROM lake.main.person"
+        )
+    say(clinic, "cleo | genomic | * | withdrawn | -9 | -9 \n ada | clinical | * | given | -9 | -9")
+    with Study.open(clinic, purpose="education") as study:
+        held = {(table.site, table.table): table.n_people for table in study._contents().tables}
+    # Ada allows clinical data and has said nothing of her genome; Cleo and Dan need not be asked, but Cleo says no.
+    assert held["ward-1", "condition_occurrence"] == 1
+    assert ("ward-1", "sample") not in held
+    assert (held["ward-2", "condition_occurrence"], held["ward-2", "sample"]) == (2, 1)
