@@ -22,6 +22,9 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
+from workbench.cli.lab import write_settings
+from workbench.cli.launcher import tiles
+
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
 CANNOT_INSTALL = f"{REPO2DOCKER} cannot be installed here (no network?)"
 # What the image brings along beside Python: conda's names, and those of the package index.
@@ -137,8 +140,6 @@ def test_the_lock_is_installed_before_the_checkout_is_copied_so_that_a_changed_n
 
 
 def test_the_start_script_sets_what_workbench_lab_sets_and_then_runs_the_server(root, tmp_path):
-    from workbench.cli.lab import write_settings
-
     shown = run([root / "binder" / "start", "env"], folder=tmp_path, environment={"PATH": os.defpath})
     assert shown.returncode == 0, shown.stderr
     variables = dict(line.split("=", 1) for line in shown.stdout.splitlines())
@@ -259,11 +260,12 @@ def errors_of(outputs) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_badge_opens_its_template_which_runs_in_less_than_a_gigabyte(binder, root, home, record_property):
+def test_the_badge_opens_its_template_which_runs_in_less_than_a_gigabyte(binder, root, home, request):
     page = binder.open(badge_place(root))
     with watched_memory(binder.process) as peaks:
         outputs = binder.run_all(page)
-    record_property("peak_memory_mb", round(peaks[-1] / 1e6))
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    reporter.write_line(f"\nServer and kernel took {peaks[-1] / 1e6:.0f} MB at their peak.")
     found = page.evaluate(FINDINGS)
     page.close()
     assert errors_of(outputs) == []
@@ -276,21 +278,16 @@ def test_the_badge_opens_its_template_which_runs_in_less_than_a_gigabyte(binder,
 @pytest.mark.browser
 def test_every_tile_opens_a_notebook_that_runs(binder):
     page = binder.open("lab/workspaces/tiles?reset")
-    tiles = page.locator(".jp-LauncherCard[data-category='Cardio Workbench']")
-    tiles.first.wait_for(timeout=90_000)
-    for number in range(tiles.count()):
-        page.locator(".lm-TabBar-tabLabel", has_text="Launcher").first.click()
-        tiles.nth(number).click()
-        page.wait_for_function(
-            "(n) => [...window.jupyterapp.shell.widgets('main')].filter((each) => each.context).length === n + 1",
-            arg=number,
-            timeout=60_000,
-        )
+    for tile in tiles():
+        page.locator(".lm-TabBar-tabLabel", has_text="Launcher").first.click(timeout=90_000)
+        page.get_by_title(tile.description, exact=True).first.click()
+        page.wait_for_function(IS_OPEN, arg=f"notebooks/{tile.notebook}", timeout=60_000)
         assert errors_of(binder.run_all(page)) == []
     page.close()
     assert binder.asked_outside() == []
 
 
+IS_OPEN = "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path"
 FINDINGS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter((cell) => cell.model.type === 'code')
     .flatMap((cell) => cell.model.sharedModel.getOutputs())
     .map((one) => one.data?.['application/vnd.cardio-workbench.findings+json']?.sentences).find((found) => found)"""
