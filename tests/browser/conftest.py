@@ -99,7 +99,7 @@ class Lab:
     def run_all(self, page: Any, *, seconds: int = 180) -> list[list[dict[str, Any]]]:
         """Run the notebook that is open, and return the outputs of each code cell: type, forms, error."""
         # Run before the kernel is connected, JupyterLab would ask which kernel is meant, and wait for ever.
-        page.wait_for_function(NOTEBOOK_IS_READY, timeout=90_000)
+        page.wait_for_function(NOTEBOOK_IS_READY, timeout=180_000)
         assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         page.wait_for_function(ALL_CELLS_RAN, timeout=seconds * 1000)
         return page.evaluate(OUTPUTS)

@@ -34,21 +34,23 @@ def lab(tmp_path_factory, start_server, free_port, token):
 
 
 def open_path(page) -> str:
-    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path", timeout=60_000)
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path", timeout=120_000)
     return page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
 
 
 def test_it_opens_at_the_launcher_and_a_click_on_a_tile_opens_its_notebook(lab):
     page = lab.open("")
     shown = page.locator(".jp-LauncherCard[data-category='Cardio Workbench']")
-    shown.first.wait_for(timeout=90_000)
+    shown.first.wait_for(timeout=180_000)
     assert [title.strip() for title in shown.all_inner_texts()] == [tile.title for tile in tiles()]
     assert shown.locator("svg").count() == len(tiles())
     for tile in tiles():
         page.locator(".lm-TabBar-tabLabel", has_text="Launcher").first.click()
         page.get_by_title(tile.description, exact=True).first.click()
         page.wait_for_function(
-            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=tile.notebook, timeout=60_000
+            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path",
+            arg=tile.notebook,
+            timeout=120_000,
         )
     assert lab.asked_outside() == []
     page.close()
@@ -56,7 +58,7 @@ def test_it_opens_at_the_launcher_and_a_click_on_a_tile_opens_its_notebook(lab):
 
 def test_nothing_asks_whether_news_are_wanted(lab):
     page = lab.open("lab/workspaces/news?reset")
-    page.wait_for_selector(".jp-LauncherCard", timeout=90_000)
+    page.wait_for_selector(".jp-LauncherCard", timeout=180_000)
     page.wait_for_timeout(1500)
     assert page.get_by_text("Would you like to get notified about official Jupyter news?").count() == 0
     page.close()
