@@ -12,14 +12,15 @@ from workbench.cli.launcher import tiles
 pytestmark = pytest.mark.browser
 
 TEMPLATE = "02_survival_after_infarction.ipynb"
-STARTER = "build_a_cohort.ipynb"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, start_server, free_port, token):
+def lab(tmp_path_factory, hospitals, start_server, free_port, token):
     """A running JupyterLab on a folder of its own."""
     folder = tmp_path_factory.mktemp("lab")
-    catalog = prepare_folder(folder / "work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_CATALOG", str(hospitals.folder))
+        catalog = prepare_folder(folder / "work")
     port = free_port()
     command = [
         *lab_command(folder / "work", port=port, open_browser=False),
@@ -64,7 +65,7 @@ def test_nothing_asks_whether_news_are_wanted(lab):
     page.close()
 
 
-@pytest.mark.parametrize("notebook", [STARTER, TEMPLATE])
+@pytest.mark.parametrize("notebook", [tile.notebook for tile in tiles()])
 def test_whatever_a_notebook_shows_has_a_rich_form_and_a_text_beside_it(lab, notebook):
     page = lab.open(f"lab/workspaces/forms/tree/{notebook}?reset")
     outputs = [output for cell in lab.run_all(page) for output in cell]

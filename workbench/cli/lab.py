@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from data_catalog.demo import demo_catalog
+from data_catalog.demo import demo_catalog, hospitals_catalog
 from workbench.cli.launcher import write_tiles
 from workbench.templates import templates
 from workbench.templates.catalog import starter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # JupyterLab asks the web for news and for extensions unless told otherwise.
 _SETTINGS = {
@@ -21,18 +25,27 @@ _SETTINGS = {
 }
 
 
-def prepare_folder(folder: Path) -> Path:
-    """Put the notebooks and a demo catalog into *folder*, leaving what is there already; return the catalog's folder.
+def prepare_folder(folder: Path, *, tell: Callable[[str], None] = lambda _: None) -> Path:
+    """Put the notebooks and the demo catalogs into *folder*, leaving what is there already; return the catalog to begin with.
 
-    A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to use.
+    A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to begin with.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    tell : function of str
+        Is told of each step that takes a while.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for template in (starter(), *templates()):
         copy = folder / template.path.name
         if not copy.exists():
             shutil.copyfile(template.path, copy)
+    demo = folder / "workbench-demo"  # where the notebooks look, and where `workbench demo` puts them
+    demo_catalog(demo / "infarction")
     named = os.environ.get("WORKBENCH_CATALOG")
-    return Path(named) if named else demo_catalog(folder / "catalog").folder
+    return Path(named) if named else hospitals_catalog(demo / "catalog", tell=tell).folder
 
 
 def lab_command(folder: Path, *, port: int | None = None, open_browser: bool = True) -> list[str]:
@@ -108,7 +121,7 @@ def start_lab(folder: Path, *, port: int | None = None, open_browser: bool = Tru
     int
         JupyterLab's exit code.
     """
-    catalog = prepare_folder(folder)
+    catalog = prepare_folder(folder, tell=lambda step: print(step, file=sys.stderr))
     command = lab_command(folder, port=port, open_browser=open_browser)
     try:
         return subprocess.run(command, env=lab_environment(folder, catalog), check=False).returncode  # noqa: S603  our own words

@@ -26,7 +26,7 @@ def list_templates(as_json: AsJson = False) -> None:
 
 
 @app.command(
-    epilog="Example: workbench template run 02_survival_after_infarction --output run-1 -p catalog=workbench-demo/catalog"
+    epilog="Example: workbench template run 02_survival_after_infarction --output run-1 -p catalog=workbench-demo/infarction"
 )
 def run(
     name: Annotated[str, typer.Argument(help="Name of the template.")],
