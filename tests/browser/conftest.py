@@ -30,12 +30,12 @@ FLAGS = [
 ]
 TOKEN = "only-for-this-test"  # guards a server on the loopback address for a minute
 
-KERNEL_IS_READY = """async () => {
-    const session = window.jupyterapp?.shell.currentWidget?.sessionContext
-    if (!session) return false
-    await session.ready
-    const kernel = session.session?.kernel
-    return kernel?.connectionStatus === 'connected' && kernel.status === 'idle'
+# Not async: Playwright takes the promise of an answer for a yes.
+NOTEBOOK_IS_READY = """() => {
+    const app = window.jupyterapp, notebook = app?.shell.currentWidget, session = notebook?.sessionContext
+    const kernel = session?.session?.kernel
+    return notebook?.content.widgets?.length && app.commands.hasCommand('notebook:run-all-cells')
+        && session?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle'
 }"""
 ALL_CELLS_RAN = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter((cell) => cell.model.type === 'code').every((cell) => cell.model.executionCount !== null)"""
@@ -98,9 +98,8 @@ class Lab:
 
     def run_all(self, page: Any, *, seconds: int = 180) -> list[list[dict[str, Any]]]:
         """Run the notebook that is open, and return the outputs of each code cell: type, forms, error."""
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
         # Run before the kernel is connected, JupyterLab would ask which kernel is meant, and wait for ever.
-        page.wait_for_function(KERNEL_IS_READY, timeout=90_000)
+        page.wait_for_function(NOTEBOOK_IS_READY, timeout=180_000)
         assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         page.wait_for_function(ALL_CELLS_RAN, timeout=seconds * 1000)
         return page.evaluate(OUTPUTS)
@@ -138,7 +137,11 @@ def running_lab(
             yield Lab(browser, process, address)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=20)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 @pytest.fixture(scope="session")

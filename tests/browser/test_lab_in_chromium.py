@@ -12,14 +12,15 @@ from workbench.cli.launcher import tiles
 pytestmark = pytest.mark.browser
 
 TEMPLATE = "02_survival_after_infarction.ipynb"
-STARTER = "build_a_cohort.ipynb"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, start_server, free_port, token):
+def lab(tmp_path_factory, hospitals, start_server, free_port, token):
     """A running JupyterLab on a folder of its own."""
     folder = tmp_path_factory.mktemp("lab")
-    catalog = prepare_folder(folder / "work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_CATALOG", str(hospitals.folder))
+        catalog = prepare_folder(folder / "work")
     port = free_port()
     command = [
         *lab_command(folder / "work", port=port, open_browser=False),
@@ -34,21 +35,23 @@ def lab(tmp_path_factory, start_server, free_port, token):
 
 
 def open_path(page) -> str:
-    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path", timeout=60_000)
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path", timeout=120_000)
     return page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
 
 
 def test_it_opens_at_the_launcher_and_a_click_on_a_tile_opens_its_notebook(lab):
     page = lab.open("")
     shown = page.locator(".jp-LauncherCard[data-category='Cardio Workbench']")
-    shown.first.wait_for(timeout=90_000)
+    shown.first.wait_for(timeout=180_000)
     assert [title.strip() for title in shown.all_inner_texts()] == [tile.title for tile in tiles()]
     assert shown.locator("svg").count() == len(tiles())
     for tile in tiles():
         page.locator(".lm-TabBar-tabLabel", has_text="Launcher").first.click()
         page.get_by_title(tile.description, exact=True).first.click()
         page.wait_for_function(
-            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=tile.notebook, timeout=60_000
+            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path",
+            arg=tile.notebook,
+            timeout=120_000,
         )
     assert lab.asked_outside() == []
     page.close()
@@ -56,13 +59,13 @@ def test_it_opens_at_the_launcher_and_a_click_on_a_tile_opens_its_notebook(lab):
 
 def test_nothing_asks_whether_news_are_wanted(lab):
     page = lab.open("lab/workspaces/news?reset")
-    page.wait_for_selector(".jp-LauncherCard", timeout=90_000)
+    page.wait_for_selector(".jp-LauncherCard", timeout=180_000)
     page.wait_for_timeout(1500)
     assert page.get_by_text("Would you like to get notified about official Jupyter news?").count() == 0
     page.close()
 
 
-@pytest.mark.parametrize("notebook", [STARTER, TEMPLATE])
+@pytest.mark.parametrize("notebook", [tile.notebook for tile in tiles()])
 def test_whatever_a_notebook_shows_has_a_rich_form_and_a_text_beside_it(lab, notebook):
     page = lab.open(f"lab/workspaces/forms/tree/{notebook}?reset")
     outputs = [output for cell in lab.run_all(page) for output in cell]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,17 +15,20 @@ from data_catalog.demo import demo_catalog
 from data_catalog.lake import is_catalog
 from workbench.cli.lab import lab_command, lab_environment, prepare_folder, write_settings
 from workbench.cli.launcher import tiles
-from workbench.templates import templates
+from workbench.templates import find_template, templates
 from workbench.templates.catalog import starter
 
 NOTEBOOK = "02_survival_after_infarction.ipynb"
 
 
-def test_the_folder_gets_the_notebooks_of_all_tiles_and_a_demo_catalog(tmp_path, monkeypatch):
+def test_the_folder_gets_the_notebooks_of_all_tiles_and_keeps_catalogs_where_these_look(
+    hospitals, tmp_path, monkeypatch
+):
     monkeypatch.delenv("WORKBENCH_CATALOG", raising=False)
-    catalog = prepare_folder(tmp_path / "work")
-    assert {tile.notebook for tile in tiles()} == {path.name for path in (tmp_path / "work").glob("*.ipynb")}
-    assert is_catalog(catalog)
+    made_before = shutil.copytree(hospitals.folder, tmp_path / "workbench-demo" / "catalog")
+    assert prepare_folder(tmp_path) == made_before
+    assert {tile.notebook for tile in tiles()} == {path.name for path in tmp_path.glob("*.ipynb")}
+    assert is_catalog(tmp_path / find_template("02").parameters["catalog"])
 
 
 def test_a_notebook_that_was_edited_is_never_written_over(tmp_path, monkeypatch):
@@ -32,7 +36,7 @@ def test_a_notebook_that_was_edited_is_never_written_over(tmp_path, monkeypatch)
     (tmp_path / NOTEBOOK).write_text("my edits", encoding="utf-8")
     assert prepare_folder(tmp_path) == tmp_path / "mine"
     assert (tmp_path / NOTEBOOK).read_text(encoding="utf-8") == "my edits"
-    assert not (tmp_path / "catalog").exists(), "a catalog of the user's own is used as it is"
+    assert not (tmp_path / "workbench-demo" / "catalog").exists(), "a catalog of the user's own is used as it is"
 
 
 def test_jupyterlab_listens_on_this_machine_only_and_keeps_its_token(tmp_path):

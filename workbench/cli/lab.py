@@ -8,12 +8,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_catalog.address import FolderAddress, catalog_address
-from data_catalog.demo import demo_catalog
+from data_catalog.demo import demo_catalog, hospitals_catalog
 from workbench.cli.launcher import write_tiles
 from workbench.templates import templates
 from workbench.templates.catalog import starter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # JupyterLab asks the web for news and for extensions unless told otherwise.
 _SETTINGS = {
@@ -22,19 +26,28 @@ _SETTINGS = {
 }
 
 
-def prepare_folder(folder: Path) -> Path | str:
-    """Put the notebooks and a demo catalog into *folder*, leaving what is there already; return the catalog's folder or URL.
+def prepare_folder(folder: Path, *, tell: Callable[[str], None] = lambda _: None) -> Path | str:
+    """Put the notebooks and the demo catalogs into *folder*, leaving what is there already; return the folder or URL of the catalog to begin with.
 
-    A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to use.
+    A notebook that the user has edited is never written over. ``WORKBENCH_CATALOG`` names another catalog to begin with.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    tell : function of str
+        Is told of each step that takes a while.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for template in (starter(), *templates()):
         copy = folder / template.path.name
         if not copy.exists():
             shutil.copyfile(template.path, copy)
+    demo = folder / "workbench-demo"  # where the notebooks look, and where `workbench demo` puts them
+    demo_catalog(demo / "infarction")
     named = os.environ.get("WORKBENCH_CATALOG")
     if not named:
-        return demo_catalog(folder / "catalog").folder
+        return hospitals_catalog(demo / "catalog", tell=tell).folder
     return Path(named) if isinstance(catalog_address(named), FolderAddress) else named
 
 
@@ -112,7 +125,7 @@ def start_lab(folder: Path, *, port: int | None = None, open_browser: bool = Tru
     int
         JupyterLab's exit code.
     """
-    catalog = prepare_folder(folder)
+    catalog = prepare_folder(folder, tell=lambda step: print(step, file=sys.stderr))
     command = lab_command(folder, port=port, open_browser=open_browser)
     try:
         return subprocess.run(command, env=lab_environment(folder, catalog), check=False).returncode  # noqa: S603  our own words
