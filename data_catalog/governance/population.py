@@ -113,7 +113,7 @@ def choose_population(
 
 
 def choose_allowed(
-    connection: duckdb.DuckDBPyConnection, standing: Standing, *, into: str, modalities: Sequence[str], buckets: int
+    connection: Reader, standing: Standing, *, into: str, modalities: Sequence[str], buckets: int
 ) -> None:
     """Make the temporary table *into* (``person_id``, ``site``, ``bucket``) of those of everybody who allow some sorts of data.
 
