@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from data_catalog import Catalog, CatalogError, WorkbenchError
-from data_catalog.address import FolderAddress, PostgresAddress, catalog_address, has_password
+from data_catalog import Catalog, CatalogError
+from data_catalog.address import FolderAddress, PostgresAddress, catalog_address
 from workbench.study import Study
-from workbench.templates import run_template
 
 URL = "postgresql://anna:s3cret%40word@db.example:5433/catalogs?schema=cardio&sslmode=require"
 
@@ -130,7 +129,6 @@ def test_a_url_with_a_password_opens_and_hides_it(postgres_server, postgres_url,
     schema = catalog_address(postgres_url).schema
     word = postgres_server.password
     url = f"postgresql://steward:{word}@127.0.0.1:{postgres_server.port}/catalogs?schema={schema}"
-    assert has_password(url)
     catalog = Catalog.open(url)
     with Study.open(url, purpose="education") as study:
         shown = [catalog, study, study.provenance, vars(catalog), catalog.snapshots(), catalog.permits()]
@@ -157,12 +155,3 @@ def test_a_role_that_may_only_read_reads_and_writes_nothing(postgres_server, pos
     assert "anna-the-holder" not in str(refused.value)
     assert refused.value.__suppress_context__
     assert len(catalog.permits()) == 1
-
-
-def test_a_template_does_not_take_a_password_as_a_parameter(tmp_path):
-    with pytest.raises(
-        WorkbenchError, match=r"parameters are kept in the run's notebook.*WORKBENCH_CATALOG"
-    ) as refused:
-        run_template("02_survival_after_infarction", output=tmp_path / "run", parameters={"catalog": URL})
-    assert "s3cret" not in str(refused.value)
-    assert not (tmp_path / "run").exists()
