@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets
 
 from data_catalog.errors import WorkbenchError
 from data_catalog.harmonise.vocabulary import shipped_vocabulary
-from widgets.labelled import button, choices, dropdown, note, text
+from widgets.labelled import button, choices, dropdown, note, row, show_if, text
 from workbench.cohorts import Codelist, Concept, DefinitionError, codelist, codelist_names
+from workbench.cohorts.checks import LONGEST_TEXT
 from workbench.cohorts.concept_search import KINDS
 
 if TYPE_CHECKING:
     from workbench.disclosure import ReleasedTable
-
-OWN = "concepts that I choose"
 
 
 class FindConcepts(Protocol):
@@ -28,7 +28,7 @@ class FindConcepts(Protocol):
 
 
 class ConceptPicker(ipywidgets.VBox):
-    """Choose a codelist of the workbench, or search the catalog's vocabulary and gather concepts; ``codes`` is the codelist.
+    """Choose a codelist of the workbench, or search the catalog's vocabularies and gather concepts; ``codes`` is the codelist.
 
     Parameters
     ----------
@@ -38,31 +38,31 @@ class ConceptPicker(ipywidgets.VBox):
         What the concepts are of: diagnosis, drug, procedure, observation, visit.
     """
 
+    OWN: ClassVar[str] = "concepts that I search for"
+
     def __init__(self, find_concepts: FindConcepts, kind: str) -> None:
         self._find_concepts = find_concepts
         self._kind = kind
         self._chosen: tuple[Concept, ...] = ()
-        self.source = dropdown("Codes", [OWN, *_shipped(kind)])
+        self._searched = ""
+        self.source = dropdown("Codes", _sources(kind))
         self.search = text("Search", "words or a code, then Enter")
-        self.hits = choices("Found")
+        self.search_now = button("Search", self._search)
+        self.hits = choices("Found", rows=6)
         self.below = ipywidgets.Checkbox(value=True, description="with everything below it", indent=False)
+        self.below.layout.width = "auto"
         self.chosen = choices("Chosen", rows=3)
         self.message = ipywidgets.HTML()
         self.add = button("Add to the chosen", self._add)
         self.remove = button("Remove from the chosen", self._remove)
-        self._own = ipywidgets.VBox(
-            [
-                ipywidgets.HBox([self.search, button("Search", self._search)]),
-                self.message,
-                self.hits,
-                ipywidgets.HBox([self.add, self.below]),
-                self.chosen,
-                self.remove,
-            ]
-        )
+        self.search.layout.flex = "1 1 14em"
+        self._hits = ipywidgets.VBox([self.hits, row(self.add, self.below)])
+        self._list = ipywidgets.VBox([self.chosen, row(self.remove)])
+        self._own = ipywidgets.VBox([row(self.search, self.search_now), self.message, self._hits, self._list])
         super().__init__([self.source, self._own])
         self.search.observe(lambda _: self._search(), "value")
-        self.source.observe(lambda _: self._show_own(), "value")
+        self.source.observe(lambda _: self._show_what_is_needed(), "value")
+        self._show_what_is_needed()
 
     @property
     def codes(self) -> Codelist:
@@ -73,52 +73,78 @@ class ConceptPicker(ipywidgets.VBox):
         DefinitionError
             If no concept was chosen.
         """
-        if self.source.value != OWN:
-            return codelist(self.source.value)
+        if self.source.value != self.OWN:
+            return self.source.value
         if not self._chosen:
             raise DefinitionError(
-                "No concept is chosen yet. Search, select one of those found, and add it to the chosen."
+                "No concept is chosen yet. Search, select some of those found, and add them to the chosen."
             )
-        name = re.sub(r"\W+", "_", self._chosen[0].name.casefold()).strip("_")
-        return Codelist(name if len(self._chosen) == 1 else f"{name}_and_others", "1", self._chosen)
+        return _gathered(self._chosen)
 
     def show(self, codes: Codelist) -> None:
-        """Show a codelist."""
-        shipped = codes.name in self.source.options and codes == codelist(codes.name)
-        self.source.value = codes.name if shipped else OWN
-        self._choose(() if shipped else codes.concepts)
+        """Show a codelist. One that was not made here is offered whole, beside those of the workbench."""
+        made_here = codes == _gathered(codes.concepts)
+        given = [] if made_here or codes in _shipped(self._kind) else [codes]
+        self.source.options = [*_sources(self._kind), *((_called(each), each) for each in given)]
+        self.source.value = self.OWN if made_here else codes
+        self._choose(codes.concepts if made_here else ())
 
     def _search(self) -> None:
-        try:
-            found = self._find_concepts(self.search.value, kind=self._kind)
-        except WorkbenchError as error:
-            self.message.value = note(str(error), role="alert")
+        """Search, unless it is what was searched for last: leaving the field to click the button does it twice."""
+        wanted = self.search.value.strip()
+        if wanted and wanted == self._searched:
             return
+        self._searched = ""
+        self.hits.options = []
+        try:
+            self._say(self._found(wanted) if wanted else "Type words of a name, or a code, to search for.")
+        except WorkbenchError as error:
+            self._say(str(error), role="alert")
+        self._show_what_is_needed()
+
+    def _found(self, wanted: str) -> str:
+        """Show what is found, and return in words how much that is."""
+        found = self._find_concepts(wanted, kind=self._kind)
+        self._searched = wanted
         rows = zip(*(found.column(name) for name in ("name", "code", "people", "concept_id")), strict=True)
         self.hits.options = [
-            (f"{name} · {code} · {people} people", (int(concept_id), str(name)))
+            (f"{name} · {_people(people)} · {code}", (int(str(concept_id)), str(name)))
             for name, code, people, concept_id in rows
         ]
-        self.message.value = note(
-            found.caption if found.rows else f"Nothing is called “{self.search.value}”.", role="status"
-        )
+        nothing = f"No {self._kind} in the catalog's vocabularies is called “{wanted}”. Try fewer or other words."
+        return found.caption if found.rows else nothing
 
     def _add(self) -> None:
         held = {concept.id for concept in self._chosen}
         picked = [Concept(i, name, descendants=self.below.value) for i, name in self.hits.value if i not in held]
-        if not picked and not self.hits.value:
-            self.message.value = note("Select one of the concepts found first.", role="alert")
+        if not self.hits.value:
+            self._say("Select some of the concepts found first.", role="alert")
         self._choose((*self._chosen, *picked))
 
     def _remove(self) -> None:
+        if not self.chosen.value:
+            self._say("Select some of the chosen concepts first.", role="alert")
         self._choose(tuple(concept for concept in self._chosen if concept not in self.chosen.value))
 
     def _choose(self, concepts: tuple[Concept, ...]) -> None:
         self._chosen = concepts
         self.chosen.options = [(_said(concept), concept) for concept in concepts]
+        self._show_what_is_needed()
 
-    def _show_own(self) -> None:
-        self._own.layout.display = "" if self.source.value == OWN else "none"
+    def _say(self, words: str, *, role: str = "status") -> None:
+        self.message.value = note(words, role=role)
+
+    def _show_what_is_needed(self) -> None:
+        show_if(self.source.value == self.OWN, self._own)
+        show_if(bool(self.hits.options), self._hits)
+        show_if(bool(self._chosen), self._list)
+
+
+def _gathered(concepts: tuple[Concept, ...]) -> Codelist:
+    """Return concepts as a codelist that is called after the first of them."""
+    name = re.sub(r"\W+", "_", concepts[0].name.casefold()).strip("_") or f"concept_{concepts[0].id}"
+    more = "" if len(concepts) == 1 else "_and_others"
+    return Codelist(f"{name[: LONGEST_TEXT - len(more)]}{more}", "1", concepts)
 
 
 def _said(concept: Concept) -> str:
@@ -126,8 +152,22 @@ def _said(concept: Concept) -> str:
     return f"{without}{concept.name}{' and everything below it' if concept.descendants else ''}"
 
 
-def _shipped(kind: str) -> list[str]:
-    """The workbench's codelists whose first concept is of this kind."""
+def _people(cell: Any) -> str:
+    return "nobody" if cell == "none" else f"{cell} people"
+
+
+def _called(codes: Codelist) -> str:
+    return f"{codes.name.replace('_', ' ')} (version {codes.version})"
+
+
+def _sources(kind: str) -> list[tuple[str, Any]]:
+    return [(ConceptPicker.OWN, ConceptPicker.OWN), *((_called(codes), codes) for codes in _shipped(kind))]
+
+
+@cache
+def _shipped(kind: str) -> tuple[Codelist, ...]:
+    """The newest of the workbench's codelists, as far as their first concept is of this kind."""
     domain, _ = KINDS[kind]
     domains = {concept.concept_id: concept.domain_id for concept in shipped_vocabulary()}
-    return [name for name in codelist_names() if domains.get(codelist(name).concepts[0].id) == domain]
+    lists = map(codelist, codelist_names())
+    return tuple(codes for codes in lists if domains.get(codes.concepts[0].id) == domain)

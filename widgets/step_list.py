@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from widgets.labelled import icon_button
-from workbench.disclosure.suppressed import Suppressed
+from widgets.labelled import icon_button, show_if
+from widgets.people_left import people_left, why_hidden
+from workbench.cohorts import Cohort, protocol
+from workbench.cohorts.words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.cohorts import Cohort
+    from widgets.people_left import Left
+    from workbench.cohorts.definition import Step
     from workbench.disclosure import ReleasedTable
 
-_WORDS = {"require": "Keep", "exclude": "Leave out"}
+_VERBS = {"require": "Keep", "exclude": "Leave out"}
+_BUTTONS = {
+    "edit": "Change",
+    "turn": "Keep or leave out",
+    "up": "Move up",
+    "down": "Move down",
+    "remove": "Remove",
+}
+ENTRY = -1
 
 
 class StepList(ipywidgets.VBox):
     """Entry and steps from the top; what is clicked is told to *act*, by name and place.
+
+    Rows are kept and filled anew, so that the keyboard's place is not lost when a step moves.
 
     Parameters
     ----------
@@ -31,59 +46,84 @@ class StepList(ipywidgets.VBox):
 
     def __init__(self, act: Callable[[str, int], None]) -> None:
         self._act = act
-        self.buttons: dict[tuple[str, int], ipywidgets.Button] = {}
-        super().__init__(layout=ipywidgets.Layout(width="100%"))
+        self._nothing = ipywidgets.HTML(
+            "<p><em>Nobody enters yet. Choose the event that makes people enter; its day is their day of entry.</em></p>"
+        )
+        self._everybody, self._why_hidden = ipywidgets.HTML(), ipywidgets.HTML()
+        self.rows: dict[int, _Row] = {}
+        super().__init__()
+        self.add_class("cw-steps")
 
-    def show(self, cohort: Cohort | None, attrition: ReleasedTable | None, *, is_old: bool) -> None:
-        """Show a definition, and beside each step the people left by an attrition (in grey if it is of an earlier definition)."""
-        self.buttons = {}
+    def show(
+        self,
+        cohort: Cohort | None,
+        attrition: ReleasedTable | None,
+        *,
+        is_old: bool,
+        can_edit: Callable[[int], bool],
+    ) -> None:
+        """Show a definition, and beside each step the people left by an attrition; in grey if it is of an earlier definition."""
+        if is_old:
+            self.add_class("cw-old")
+        else:
+            self.remove_class("cw-old")
         if cohort is None:
-            self.children = [
-                ipywidgets.HTML("<em>No entry event yet. Choose what makes a person enter, and when.</em>")
-            ]
+            self.children = [self._nothing]
             return
-        left = _people_left(attrition)
-        shade = "color: var(--jp-ui-font-color2, #666)" if is_old else ""
-        rows = [self._row(-1, "Enter", cohort.entry_event.label, left, shade, ("edit",))]
-        for place, step in enumerate(cohort.steps):
-            actions = ("edit", "turn", "up", "down", "remove")
-            rows.append(self._row(place, _WORDS[step.action], step.label, left, shade, actions))
-        self.children = rows
+        everybody, left = people_left(attrition)
+        self._everybody.value, self._why_hidden.value = everybody.as_row(), why_hidden(attrition)
+        entry = cohort.entry_event
+        # The first sentence of the protocol says who enters, also where there is no form for it.
+        shown = [_Shown("Enter", entry.label, protocol(Cohort(entry)).splitlines()[0])]
+        shown += [_Shown.of(step) for step in cohort.steps]
+        last = len(cohort.steps) - 1
+        for place, each in enumerate(shown, start=ENTRY):
+            held = self.rows.setdefault(place, _Row(self._act, place))
+            held.show(each, left.get(each.label), can_edit=can_edit(place), is_first=place == 0, is_last=place == last)
+        self.children = [self._everybody, *(self.rows[place] for place in range(ENTRY, last + 1)), self._why_hidden]
 
-    def _row(
-        self, place: int, verb: str, label: str, left: dict[str, str], shade: str, actions: tuple[str, ...]
-    ) -> ipywidgets.HBox:
-        words = ipywidgets.HTML(
-            f"<strong>{verb}:</strong> {escape(label)}", layout=ipywidgets.Layout(flex="1 1 auto", min_width="12em")
+    def focus(self, action: str, place: int) -> None:
+        """Put the keyboard's place on a button, if it is shown and can be pressed."""
+        held = self.rows.get(place)
+        if held is not None and held in self.children and not held.buttons[action].disabled:
+            held.buttons[action].focus()
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a row says of an entry event or a step."""
+
+    verb: str
+    label: str
+    words: str
+
+    @classmethod
+    def of(cls, step: Step) -> _Shown:
+        return cls(_VERBS[step.action], step.label, in_words(step.criterion))
+
+
+class _Row(ipywidgets.HBox):
+    """One line of the list."""
+
+    def __init__(self, act: Callable[[str, int], None], place: int) -> None:
+        self._is_entry = place == ENTRY
+        self._words, self._people = ipywidgets.HTML(), ipywidgets.HTML()
+        self._words.add_class("cw-words")
+        self._people.add_class("cw-people")
+        self.buttons = {action: icon_button(action, partial(act, action, place)) for action in _BUTTONS}
+        buttons = ipywidgets.HBox(tuple(self.buttons.values()))
+        buttons.add_class("cw-buttons")
+        super().__init__([self._words, self._people, buttons])
+        self.add_class("cw-step")
+
+    def show(self, step: _Shown, left: Left | None, *, can_edit: bool, is_first: bool, is_last: bool) -> None:
+        in_code = "" if can_edit else '<div class="cw-in-code">Written in code; the forms have no control for it.</div>'
+        self._words.value = (
+            f'<div><span class="cw-verb cw-{step.verb.split()[0].lower()}">{step.verb}</span> <strong>{escape(step.label)}</strong></div>'
+            f'<div class="cw-condition">{escape(step.words)}</div>{in_code}'
         )
-        people = ipywidgets.HTML(
-            f'<span style="{shade}">{escape(left.get(label, ""))}</span>',
-            layout=ipywidgets.Layout(width="11em", flex="0 0 auto"),
-        )
-        made = [self._button(action, place, label) for action in actions]
-        return ipywidgets.HBox([words, people, *made], layout=ipywidgets.Layout(flex_flow="row wrap"))
-
-    def _button(self, action: str, place: int, label: str) -> ipywidgets.Button:
-        icon, name = {
-            "edit": ("pencil", f"Change: {label}"),
-            "turn": ("exchange", f"Keep or leave out: {label}"),
-            "up": ("arrow-up", f"Move up: {label}"),
-            "down": ("arrow-down", f"Move down: {label}"),
-            "remove": ("trash", f"Remove: {label}"),
-        }[action]
-        made = icon_button(icon, name, lambda: self._act(action, place))
-        self.buttons[action, place] = made
-        return made
-
-
-def _people_left(attrition: ReleasedTable | None) -> dict[str, str]:
-    """People left by the label of the step, in words."""
-    if attrition is None:
-        return {}
-    return dict(zip(map(str, attrition.column("label")), map(_people, attrition.column("n_after")), strict=True))
-
-
-def _people(cell: Any) -> str:
-    if isinstance(cell, Suppressed):
-        return f"{cell} people" if cell.below else "not shown"
-    return f"{cell:,} people"
+        self._people.value = "" if left is None else left.as_html()
+        for action, made in self.buttons.items():
+            made.description = made.tooltip = f"{_BUTTONS[action]}: {step.label}"
+            show_if(action == "edit" or not self._is_entry, made)
+        self.buttons["up"].disabled, self.buttons["down"].disabled = is_first, is_last
