@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets
 
 from data_catalog.errors import WorkbenchError
-from data_catalog.governance.population import MODALITIES
+from data_catalog.governance.modalities import MODALITIES
 from widgets import editing
 from widgets.code_panel import CodePanel, as_python
 from widgets.editors import EntryEditor, StepEditor
@@ -189,19 +189,22 @@ class CohortBuilder(ipywidgets.VBox):
                 "moved or removed; change it in code."
             )
         self._place = place
-        if self._history.now is None or place == ENTRY:
+        if self._editor is self.entry_editor:
             if place == ENTRY:
                 self.entry_editor.show(self.cohort.entry_event)
             self.entry_editor.head("Who enters", apply="Set the entry event", can_cancel=place == ENTRY)
-            self.editor.children = [self.entry_editor]
-            return
-        if place is None:
+        elif place is None:
             self.step_editor.clear()
             self.step_editor.head("New step", apply="Add this step", can_cancel=False)
         else:
             self.step_editor.show(self.cohort.steps[place])
             self.step_editor.head("Change a step", apply="Change this step", can_cancel=True)
-        self.editor.children = [self.step_editor]
+        self.editor.children = [self._editor]
+
+    @property
+    def _editor(self) -> EntryEditor | StepEditor:
+        """The editor of what is edited."""
+        return self.entry_editor if self._history.now is None or self._place == ENTRY else self.step_editor
 
     def _can_edit(self, place: int) -> bool:
         if place == ENTRY:
@@ -209,15 +212,17 @@ class CohortBuilder(ipywidgets.VBox):
         return self.step_editor.can_show(self.cohort.steps[place])
 
     def _apply(self) -> None:
-        def take_over() -> None:
-            self._go(self._history.then(self._filled_in()))
+        """Take over what is in the editor, or say beside it why that cannot be."""
+        made: list[Cohort] = []
+        fault = _fault_of(lambda: made.append(self._filled_in()))
+        self._editor.say(fault)
+        for cohort in made:
+            self._go(self._history.then(cohort))
             self._edit(None)
-
-        self._attempt(take_over)
 
     def _filled_in(self) -> Cohort:
         """Return the definition with what is in the editor."""
-        if self._history.now is None or self._place == ENTRY:
+        if self._editor is self.entry_editor:
             return editing.with_entry(self._history.now, self.entry_editor.entry)
         return editing.with_step(self.cohort, self.step_editor.step, self._place)
 
@@ -237,7 +242,7 @@ class CohortBuilder(ipywidgets.VBox):
             self._say(f"Loaded from {path}.")
 
     def _chosen_path(self) -> Path:
-        return Path(self.path.value.strip() or "cohort.yaml")
+        return Path(self.path.value.strip() or "cohort.yaml").expanduser()
 
     # From one definition to the next.
 
@@ -251,16 +256,17 @@ class CohortBuilder(ipywidgets.VBox):
         self.message.value = note(words, role=role)
 
     def _go(self, history: History[Cohort | None]) -> None:
-        self._history = history
         self.message.value = ""
+        if history is self._history:
+            return
+        self._history = history
         self.code.hide()
         self._count()
         self._leave_editor()
 
     def _leave_editor(self) -> None:
         """Leave a step that was being changed, for it may have moved; a new one that is half filled in stays."""
-        wanted = self.entry_editor if self._history.now is None else self.step_editor
-        if self._place is not None or self.editor.children != (wanted,):
+        if self._place is not None or self.editor.children != (self._editor,):
             self._edit(None)
 
     def _count(self) -> None:
@@ -293,10 +299,18 @@ class CohortBuilder(ipywidgets.VBox):
         self.count.value = f'<div class="cw-count{slow}" role="status">{escape(counted)}</div>'
 
 
+# JupyterLab takes keys for its own that are pressed on a list or a button: an arrow key would leave the builder, "a" would insert a
+# cell. It leaves alone a control that has this attribute, which no stock control can be given from Python.
+_KEEP_KEYS = (
+    "this.closest('.cw-builder').addEventListener('focusin', "
+    "(event) => event.target.setAttribute('data-lm-suppress-shortcuts', ''))"
+)
+
+
 def _style() -> ipywidgets.HTML:
-    """The style sheet; it works without being seen."""
+    """The style sheet; it works without being seen. When it is there it lets the builder have its keys."""
     sheet = resources.files("widgets").joinpath("cohort_builder.css").read_text("utf-8")
-    return ipywidgets.HTML(f"<style>{sheet}</style>", layout=ipywidgets.Layout(display="none"))
+    return ipywidgets.HTML(f'<style onload="{_KEEP_KEYS}">{sheet}</style>', layout=ipywidgets.Layout(display="none"))
 
 
 def _fault_of(do: Callable[[], None]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import ipywidgets
 
 from widgets.forms import CODED, CodedForm, Form, Kind, kind_for
-from widgets.labelled import button, dropdown, row, show_if, text, whole_number
+from widgets.labelled import button, dropdown, note, row, show_if, text, whole_number
 from workbench.cohorts.definition import Entry, Step
 from workbench.cohorts.selection import Events, SelectedEvent
 
@@ -43,13 +43,14 @@ class _Editor(ipywidgets.VBox):
     ) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
         self._forms: dict[str, Form] = {}
-        self.title = ipywidgets.HTML()
+        self.title, self.message = ipywidgets.HTML(), ipywidgets.HTML()
         self.kind = dropdown("What", list(self._kinds))
         self._place = ipywidgets.VBox()
         self.label = text("Label", "as the attrition calls it; proposed if left empty")
         self.apply = button("", apply, primary=True)
         self.cancel = button("Cancel", cancel)
-        super().__init__([self.title, self.kind, self._place, *below, self.label, row(self.apply, self.cancel)])
+        buttons = row(self.apply, self.cancel)
+        super().__init__([self.title, self.kind, self._place, *below, self.label, self.message, buttons])
         self.add_class("cw-editor")
         self.kind.observe(lambda _: self._show_form(), "value")
         self._show_form()
@@ -68,10 +69,15 @@ class _Editor(ipywidgets.VBox):
         self.apply.description = apply
         show_if(can_cancel, self.cancel)
 
+    def say(self, words: str) -> None:
+        """Say why what was filled in cannot be taken over; nothing takes away what was said."""
+        self.message.value = note(words, role="alert")
+
     def clear(self) -> None:
         """Forget what was filled in; the kind stays, because many steps come in rows of a kind."""
         self._forms.clear()
         self.label.value = ""
+        self.say("")
         self._show_form()
 
     def _show_form(self) -> None:

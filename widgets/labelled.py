@@ -35,7 +35,7 @@ def whole_number(name: str, value: int, *, smallest: int = 0, largest: int = 36_
 
 def number(name: str, placeholder: str = "a number") -> ipywidgets.Text:
     """Return a field for a number with or without a decimal point; :func:`widgets.numbers.number_in` reads it."""
-    return text(name, placeholder, layout=ipywidgets.Layout(width="13em"))
+    return text(name, placeholder, layout=ipywidgets.Layout(width="10em"))
 
 
 def choices(name: str, *, rows: int) -> ipywidgets.SelectMultiple:

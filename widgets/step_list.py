@@ -83,10 +83,10 @@ class StepList(ipywidgets.VBox):
         self.children = [self._everybody, *(self.rows[place] for place in range(ENTRY, last + 1)), self._why_hidden]
 
     def focus(self, action: str, place: int) -> None:
-        """Put the keyboard's place on a button, if it is shown and can be pressed."""
+        """Put the keyboard's place on a button of a row, or on its first one where that cannot be pressed; nowhere if the row has gone."""
         held = self.rows.get(place)
-        if held is not None and held in self.children and not held.buttons[action].disabled:
-            held.buttons[action].focus()
+        if held is not None and held in self.children:
+            held.buttons["edit" if held.buttons[action].disabled else action].focus()
 
 
 @dataclass(frozen=True)
