@@ -43,6 +43,8 @@ OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(
     .map((cell) => cell.model.sharedModel.getOutputs().map((one) => ({
         type: one.output_type, forms: Object.keys(one.data ?? {}), error: one.evalue ?? null,
     })))"""
+PRINTED = """(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.sharedModel.getOutputs()
+    .filter((one) => one.output_type === 'stream').map((one) => [one.text].flat().join('')).join('')"""
 SHOW_CELL = """async (words) => {
     const notebook = window.jupyterapp.shell.currentWidget.content
     const place = notebook.widgets.findIndex((cell) => cell.model.sharedModel.getSource().includes(words))
@@ -103,6 +105,14 @@ class Lab:
         assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         page.wait_for_function(ALL_CELLS_RAN, timeout=seconds * 1000)
         return page.evaluate(OUTPUTS)
+
+    def run_cell(self, page: Any, place: int) -> str:
+        """Run one cell of the notebook that is open, and return what it printed."""
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+        page.wait_for_function(KERNEL_IS_READY, timeout=90_000)
+        page.evaluate("(place) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = place }", place)
+        assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+        return page.evaluate(PRINTED, place)
 
     def show_cell(self, page: Any, words: str) -> None:
         """Scroll to the cell with these words: JupyterLab draws only the cells in view."""
