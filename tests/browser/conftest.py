@@ -108,8 +108,7 @@ class Lab:
 
     def run_cell(self, page: Any, place: int) -> str:
         """Run one cell of the notebook that is open, and return what it printed."""
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-        page.wait_for_function(KERNEL_IS_READY, timeout=90_000)
+        page.wait_for_function(NOTEBOOK_IS_READY, timeout=180_000)
         page.evaluate("(place) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = place }", place)
         assert page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
         return page.evaluate(PRINTED, place)
