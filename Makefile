@@ -16,7 +16,7 @@ help:  ## this list
 	@echo "make TARGET [ARGS='…']"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: $(VENV)/.core-ready  ## makes the example catalog, runs the first template, prints its findings
+demo: $(VENV)/.core-ready  ## makes five synthetic heart centres, runs the first template, prints its findings
 	@$(BIN)/workbench demo $(ARGS)
 
 lab: $(VENV)/.core-ready  ## opens JupyterLab with the templates
