@@ -28,6 +28,8 @@ from workbench.statistics import TableOne
 from workbench.study import Study
 from workbench.survival import Cox, GridKaplanMeier, StratifiedCox, StratifiedLogRank, log_rank
 
+pytestmark = pytest.mark.slow  # five catalogs of full size and a process for each
+
 PURPOSE = "scientific_research"
 MODALITIES = ("clinical", "waveform", "imaging", "genomic")
 LVEF = measure("lvef_percent", methods=("cmr", "echocardiography")).nearest(before_days=90, after_days=30)

@@ -13,6 +13,8 @@ from data_catalog import Catalog, write_lock
 from data_catalog.lake import open_reader, transaction, writer
 from data_catalog.write_lock import AnotherWriterError
 
+pytestmark = pytest.mark.slow  # several processes at work for minutes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
