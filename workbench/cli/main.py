@@ -10,7 +10,7 @@ import click
 import typer
 
 from data_catalog.errors import WorkbenchError
-from workbench.cli import catalog, cohort, demo, network, permit, system, template
+from workbench.cli import catalog, cohort, dashboard, demo, network, permit, system, template
 from workbench.cli.errors import report_fault, report_mistake
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(cohort.app, name="cohort")
+app.add_typer(dashboard.app, name="dashboard")
 app.add_typer(network.app, name="network")
 app.add_typer(permit.app, name="permit")
 app.add_typer(template.app, name="template")

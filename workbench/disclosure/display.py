@@ -19,7 +19,7 @@ _SMALLEST_P = 0.001
 
 def as_text(table: ReleasedTable) -> str:
     """Return the table as plain text, its columns aligned with spaces; caption and notes follow."""
-    headings, numeric, rows = _printed(table)
+    headings, numeric, rows = printed(table)
     widths = [max(map(len, cells)) for cells in zip(headings, *rows, strict=True)]
     lines = [table.title] if table.title else []
     for cells in (headings, ["-" * width for width in widths], *rows):
@@ -38,7 +38,7 @@ def as_html(table: ReleasedTable) -> str:
     from great_tables import GT
     from great_tables import html as trusted
 
-    headings, numeric, rows = _printed(table)
+    headings, numeric, rows = printed(table)
     names = [f"column_{number}" for number in range(len(headings))]
     # A number and its interval stay on one line; the table then scrolls sideways instead.
     rows = [
@@ -91,15 +91,24 @@ def format_cell(cell: Cell, column: Column) -> str:
     return f"{text} %" if column.kind == "percent" else text
 
 
-def _printed(table: ReleasedTable) -> tuple[list[str], list[bool], list[list[str]]]:
+def printed(table: ReleasedTable) -> tuple[list[str], list[bool], list[list[str]]]:
     """Return headings, whether each is right-aligned, and the rows as text, columns of one heading joined."""
-    shown = [(position, column) for position, column in enumerate(table.columns) if column.shown]
-    # A column without a heading stands alone: its own name is the key.
-    parts = [list(part) for _, part in groupby(shown, key=lambda pair: pair[1].heading or (pair[1].name,))]
+    parts = _parts(table)
     headings = [_heading(part[0][1]) for part in parts]
     numeric = [part[0][1].kind != "text" for part in parts]
     rows = [[_joined(row, part) for part in parts] for row in table.rows]
     return headings, numeric, rows
+
+
+def printed_columns(table: ReleasedTable) -> list[tuple[str, ...]]:
+    """Return, for each column in print, the names of the columns that it is made of."""
+    return [tuple(column.name for _, column in part) for part in _parts(table)]
+
+
+def _parts(table: ReleasedTable) -> list[list[tuple[int, Column]]]:
+    shown = [(position, column) for position, column in enumerate(table.columns) if column.shown]
+    # A column without a heading stands alone: its own name is the key.
+    return [list(part) for _, part in groupby(shown, key=lambda pair: pair[1].heading or (pair[1].name,))]
 
 
 def _heading(column: Column) -> str:

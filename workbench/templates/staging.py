@@ -13,24 +13,35 @@ from data_catalog.errors import WorkbenchError
 from workbench.templates.layout import METADATA, RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # What runs wrote before they were bundles.
 _OLD_RUN = {"report.html", "executed.ipynb", "findings.json", "tables"}
 
 
 @contextmanager
-def appears_when_whole(output: Path) -> Iterator[Path]:
+def appears_when_whole(
+    output: Path, *, foreign: Callable[[Path], list[str]] | None = None, what: str = "run"
+) -> Iterator[Path]:
     """Give a new folder to write into; at the end it becomes *output*, and after an error it is gone.
+
+    Parameters
+    ----------
+    output : Path
+    foreign : function
+        Takes a folder that is there already and returns what in it is not part of an earlier one of its kind; that of runs if not
+        given.
+    what : str
+        What is written, in words.
 
     Raises
     ------
     WorkbenchError
-        If *output* is not a folder, or holds something that no run wrote. Said before anything is written.
+        If *output* is not a folder, or holds something else. Said before anything is written.
     """
     place = Path(os.path.abspath(output))  # noqa: PTH100  a link is followed below, and only at the end of the path
     place = place.resolve() if place.is_symlink() else place
-    check_place(place)
+    _check_place(place, foreign or _of_no_run, what)
     made = place.with_name(f".{place.name}.{secrets.token_hex(4)}.unfinished")
     try:
         made.mkdir(parents=True)
@@ -42,19 +53,23 @@ def appears_when_whole(output: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def check_place(place: Path) -> None:
-    """Refuse a place that holds anything but an earlier run."""
+def _check_place(place: Path, foreign: Callable[[Path], list[str]], what: str) -> None:
+    """Refuse a place that holds anything but an earlier run, or whatever is written."""
     if not place.exists():
         return
     if not place.is_dir():
-        raise WorkbenchError(f"{place} is a file. Name a folder for the run: a new one, or that of an earlier run.")
+        raise WorkbenchError(
+            f"{place} is a file. Name a folder for the {what}: a new one, or that of an earlier {what}."
+        )
     if place == Path.cwd():
-        raise WorkbenchError("A run has a folder of its own, not the one you are in. Name a new one, such as run-1.")
-    others = _of_no_run(place)
+        raise WorkbenchError(
+            f"A {what} has a folder of its own, not the one you are in. Name a new one, such as {what}-1."
+        )
+    others = foreign(place)
     if others:
         raise WorkbenchError(
-            f"{place} holds something that no run wrote ({', '.join(others[:3])}{', …' if len(others) > 3 else ''}), so it is not "
-            "replaced. Name a new folder, or that of an earlier run."
+            f"{place} holds something that no {what} wrote ({', '.join(others[:3])}{', …' if len(others) > 3 else ''}), so it is not "
+            f"replaced. Name a new folder, or that of an earlier {what}."
         )
 
 
