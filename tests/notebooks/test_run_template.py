@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import sys
 import tempfile
@@ -34,8 +35,9 @@ def folder(tmp_path, monkeypatch):
 
     write(
         "01_good",
-        "import sys, os\nfrom workbench.templates import findings\n"
-        "findings(f'{n} {sys.executable} {os.environ[\"IPYTHONDIR\"]}')",
+        "import sys, os, hashlib, pathlib\nfrom workbench.templates import findings\n"
+        "private = pathlib.Path(os.environ['IPYTHONDIR']).parent\n"
+        "findings(f'{n} {hashlib.sha256(sys.executable.encode()).hexdigest()} {private.name} {private.exists()}')",
     )
     write("02_bad", "raise ValueError('the reason')", "never = 'reached'")
     return tmp_path
@@ -44,11 +46,14 @@ def folder(tmp_path, monkeypatch):
 def test_a_template_runs_in_this_interpreter_with_its_parameters_and_a_profile_of_its_own(folder):
     done = run_template("01", output=folder / "run", parameters={"n": 7})
     (found,) = done.findings
-    n, interpreter, profile = found.split()
+    n, interpreter, profile, was_there = (
+        found.split()
+    )  # a bundle names no folder, so the interpreter is told by its digest
     assert n == "7"
-    assert interpreter == sys.executable
-    assert Path(profile).is_relative_to(tempfile.gettempdir())
-    assert not Path(profile).exists(), "the private profile goes with the kernel"
+    assert interpreter == hashlib.sha256(sys.executable.encode()).hexdigest()
+    assert profile.startswith("workbench-kernel-")
+    assert was_there == "True"
+    assert not (Path(tempfile.gettempdir()) / profile).exists(), "the private profile goes with the kernel"
     assert json.loads((folder / "run" / "findings.json").read_text(encoding="utf-8")) == {
         "template": "01_good",
         "findings": [found],
@@ -79,6 +84,25 @@ def test_an_earlier_run_stays_until_a_new_one_is_whole(folder):
     run_template("01", output=folder / "run", parameters={"n": 2})
     assert open_bundle(folder / "run").parameters == {"n": 2}
     assert not (folder / "run.stopped.ipynb").exists(), "what an earlier run stopped at is settled"
+
+
+def test_a_catalog_reaches_a_notebook_that_has_one_of_its_own_and_its_place_stays_behind(folder, monkeypatch):
+    path = folder / "templates" / "03_own.ipynb"
+    parameters = new.new_code_cell("catalog = 'somewhere/else'", metadata={"tags": ["parameters"]})
+    code = "import os\nfrom workbench.templates import findings\nfindings(f'It is at {catalog}.', str(os.path.isdir(catalog)))"
+    nbformat.write(new.new_notebook(cells=[parameters, new.new_code_cell(code)]), path)
+    place = folder / "my 'own' cätalog"
+    place.mkdir()
+    done = run_template("03", output=folder / "run", catalog=place)
+    assert done.findings == ("It is at <catalog>.", "True")
+    for file in done.folder.rglob("*.*"):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        assert str(folder) not in text, file.name
+        assert "talog'" not in text, file.name
+    monkeypatch.chdir(folder)
+    (folder / "somewhere" / "else").mkdir(parents=True)
+    monkeypatch.delenv("WORKBENCH_CATALOG", raising=False)
+    assert run_template("03", output=folder / "run").findings[1] == "True", "its own, from the folder that one is in"
 
 
 def test_a_folder_of_this_machine_is_no_parameter(folder):

@@ -12,7 +12,7 @@ import pytest
 from workbench.disclosure import Column, ReleasedTable, ReleasedTest, Suppressed
 from workbench.plots.mime import FIGURE_MIME, QUESTIONS_MIME
 from workbench.templates.causes import causes
-from workbench.templates.cleaning import cleaned, without_folders
+from workbench.templates.cleaning import fit_to_travel, without_folders, without_places
 from workbench.templates.compare import compare
 from workbench.templates.environment import OURS, as_requirements, environment
 from workbench.templates.verify import Verification
@@ -213,7 +213,7 @@ def test_an_executed_notebook_is_cleaned_of_folders_warnings_and_what_has_files_
     asked = new.new_output("display_data", data={QUESTIONS_MIME: []})
     said = new.new_output("stream", name="stdout", text=f"saved in {Path.cwd()}/x")
     original = notebook(stream, figure, asked, said)
-    made = cleaned(original, folders={"catalog": Path("/data/run-2")}, only_gated=False)
+    made = fit_to_travel(without_places(original, {"catalog": Path("/data/run-2")}), only_gated=False)
     assert made.cells[0].source == "folder = '<catalog>/x'"
     assert [output.get("data", output.get("text")) for output in made.cells[0].outputs] == [
         {FIGURE_MIME: {"title": "T"}},
@@ -227,5 +227,5 @@ def test_a_notebook_that_looked_at_individuals_keeps_only_what_the_gate_released
     rows = new.new_output("execute_result", data={"text/plain": "person 12345"})
     printed = new.new_output("stream", name="stdout", text="person 12345")
     figure = new.new_output("display_data", data={FIGURE_MIME: {}, "text/plain": "A figure"})
-    made = cleaned(notebook(rows, printed, figure), folders={}, only_gated=True)
+    made = fit_to_travel(notebook(rows, printed, figure), only_gated=True)
     assert [list(output.data) for output in made.cells[0].outputs] == [[FIGURE_MIME, "text/plain"]]

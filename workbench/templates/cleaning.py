@@ -22,27 +22,40 @@ _OURS = frozenset({FIGURE_MIME, TABLE_MIME, PROVENANCE_MIME, FINDINGS_MIME})
 _OF_PAPERMILL = ("start_time", "end_time", "duration", "exception", "version")
 
 
-def cleaned(
-    notebook: nbformat.NotebookNode, *, folders: Mapping[str, Path | str], only_gated: bool
-) -> nbformat.NotebookNode:
-    """Return a copy of an executed notebook that may be given to others.
+def without_places(notebook: nbformat.NotebookNode, folders: Mapping[str, Path | str]) -> nbformat.NotebookNode:
+    """Return a copy of an executed notebook that names no folder of this machine: not in code, outputs, questions or metadata.
 
     Parameters
     ----------
     notebook : NotebookNode
     folders : mapping of str to Path or str
-        Folders of this run, and the address of a database, by what stands for them, e.g. ``{"catalog": …}``. These, and those of the machine, are replaced by
-        their word wherever they occur: in code, outputs and metadata.
-    only_gated : bool
-        Leave out every output that did not come through the gate, because the notebook has looked at individuals.
+        Folders of this run, and the address of a database, by what stands for them, e.g. ``{"catalog": …}``. These, and those of
+        the machine, are replaced by their word.
     """
     made = copy.deepcopy(notebook)
     papermill = made.metadata.get("papermill", {})
     made.metadata["papermill"] = {name: papermill[name] for name in _OF_PAPERMILL if name in papermill}
     for cell in made.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            # However the address was written: with signs that a string has to escape, it is not the address that is looked for below.
+            cell.source = re.sub(r"^catalog = .*$", 'catalog = "<catalog>"', cell.source, flags=re.MULTILINE)
+    return without_folders(made, {**folders, **_of_the_machine()})
+
+
+def fit_to_travel(notebook: nbformat.NotebookNode, *, only_gated: bool) -> nbformat.NotebookNode:
+    """Return a copy of an executed notebook without the messages of libraries and without what has files of its own.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    only_gated : bool
+        Leave out every output that did not come through the gate, because the notebook has looked at individuals.
+    """
+    made = copy.deepcopy(notebook)
+    for cell in made.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in map(_without_extras, cell.outputs) if _stays(output, only_gated)]
-    return without_folders(made, {**folders, **_of_the_machine()})
+    return made
 
 
 def without_folders(value: Any, folders: Mapping[str, Path | str]) -> Any:

@@ -16,7 +16,7 @@ from data_catalog.address import FolderAddress, catalog_address
 from data_catalog.errors import UnknownNameError, WorkbenchError, did_you_mean
 from workbench.templates import layout
 from workbench.templates.catalog import Template, find_template
-from workbench.templates.cleaning import cleaned
+from workbench.templates.cleaning import fit_to_travel, without_places
 from workbench.templates.contents import Record, looked_at_individuals, write_contents
 from workbench.templates.outputs import collect_questions
 from workbench.templates.staging import appears_when_whole
@@ -76,8 +76,8 @@ def run_template(
     parameters : mapping of str to plain values, optional
         Replaces defaults of the notebook's parameters cell. ``catalog`` among them is taken as the argument *catalog*.
     catalog : Path or str, optional
-        The catalog to ask. If not given, the one that ``WORKBENCH_CATALOG`` names. The notebook gets it by that variable,
-        so that no folder of this machine is written into the bundle.
+        The catalog to ask. If not given, the one that ``WORKBENCH_CATALOG`` names; else the template's own. Where it is, is not
+        written into the bundle.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def run_template(
     given = dict(parameters or {})
     _check_parameters(template, given)
     named = given.pop("catalog", None) or catalog
-    folder = _absolute(named or os.environ.get(CATALOG_VARIABLE, "") or None)
+    folder = _absolute(named or os.environ.get(CATALOG_VARIABLE) or template.parameters.get("catalog") or None)
     stopped = output.with_name(f"{output.name}.stopped.ipynb")
     with appears_when_whole(output) as made, tempfile.TemporaryDirectory(prefix="workbench-run-") as scratch:
         folders: dict[str, Path | str] = {"run": Path(scratch)}
@@ -111,8 +111,9 @@ def run_template(
             # Kept for whoever has to mend it, on this machine: it may hold what no bundle may.
             nbformat.write(executed, stopped)
             raise TemplateError(_what_stopped(template, executed, error, stopped), collect_questions(executed))
+        executed = without_places(executed, folders)
         record = write_contents(made, template, executed, given=given)
-        fit = cleaned(executed, folders=folders, only_gated=looked_at_individuals(executed))
+        fit = fit_to_travel(executed, only_gated=looked_at_individuals(executed))
         _write_up(made, template, fit, record, started=started, ended=ended)
     stopped.unlink(missing_ok=True)
     return Run(
@@ -151,6 +152,10 @@ def _execute(
     """Return the executed notebook, and the error with which a cell stopped it or None."""
     import papermill
 
+    given = dict(parameters)
+    if catalog and "catalog" in template.parameters:
+        given["catalog"] = catalog  # taken out again before anything of it is kept
+
     from workbench.templates.kernel import this_interpreter_with
 
     # Papermill tells every step at level INFO of its own logger, and IPython's client warns of what is no fault here.
@@ -160,7 +165,7 @@ def _execute(
         papermill.execute_notebook(
             template.path,
             executed,
-            parameters=dict(parameters),
+            parameters=given,
             engine_name="nbclient",
             kernel_name="python3",
             language="python",
