@@ -144,6 +144,8 @@ def test_a_group_that_is_left_out_is_gone_from_plots_and_tables(page):
 def test_views_words_and_follow_up_narrow_what_is_shown(desk):
     desk.get_by_role("button", name="Models").click()
     assert headings(desk) == ["Death from any cause: Cox proportional hazards model"]
+    assert desk.get_by_role("group", name=BY).is_hidden(), "nothing here is compared by groups"
+    assert desk.get_by_label("Follow-up").is_hidden()
     n_rows = len(cells(desk, "regression"))
     desk.get_by_role("searchbox", name="Find in tables").fill("blood pressure")
     assert len(cells(desk, "regression")) == 2 < n_rows

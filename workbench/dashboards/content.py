@@ -199,7 +199,7 @@ def _forest(table: ReleasedTable) -> dict[str, Any]:
         reference = row["is_reference"] == "yes"
         rows.append(
             {
-                "label": row["label"],
+                "label": str(row["label"]).removesuffix(" (reference)"),  # the number's place says it
                 "reference": reference,
                 "ratio": [_number(row[name]) for name in ("hazard_ratio", "lower", "upper")] if shown else None,
                 "words": "1 (reference)"

@@ -79,7 +79,6 @@ function makeControls() {
     document.querySelector(".choices").append(field)
   }
   by("until").append(element("option", {value: ""}, "whole"), ...times.map((years) => element("option", {value: years}, `up to ${inYears(years)}`)))
-  by("until").closest("label").hidden = times.length < 2
   by("until").addEventListener("change", (event) => choose({until: Number(event.target.value) || null}))
   by("find").addEventListener("input", (event) => choose({find: event.target.value}))
   by("reset").addEventListener("click", () => choose(EVERYTHING))
@@ -94,6 +93,7 @@ function showControls() {
   const inView = page.cards.filter(isInView)
   for (const field of document.querySelectorAll(".choices fieldset")) field.hidden = !inView.some((card) => card.by === field.dataset.by)
   by("until").value = chosen.until ?? ""
+  by("until").closest("label").hidden = times.length < 2 || !inView.some((card) => card.table.rows.some((row) => row.years !== null))
   if (by("find").value !== chosen.find) by("find").value = chosen.find
 }
 
@@ -265,7 +265,7 @@ function drawForest(card, width) {
   const rows = card.plot.rows.filter((row, place) => words.every((word) => card.table.rows[place].cells.join(" ").toLowerCase().includes(word)))
   const known = rows.flatMap((row) => row.ratio ?? [])
   if (!rows.length || !known.length) return null
-  const wide = width >= 560, left = wide ? 230 : 8, right = wide ? 150 : 8, rowHigh = wide ? 30 : 52, top = 8
+  const wide = width >= 560, left = wide ? Math.min(290, Math.round(0.46 * width)) : 8, right = wide ? 132 : 8, rowHigh = wide ? 30 : 52, top = 8
   const lowest = Math.min(0.8, ...known), highest = Math.max(1.25, ...known), span = Math.log(highest / lowest)
   const x = (ratio) => left + 8 + ((width - left - right - 16) * Math.log(ratio / lowest)) / span
   const under = top + rows.length * rowHigh
@@ -276,7 +276,7 @@ function drawForest(card, width) {
   rows.forEach((row, place) => {
     const middle = top + place * rowHigh + (wide ? rowHigh / 2 : 36)
     const above = wide ? middle + 4 : middle - 18
-    made.append(text(0, above, cut(row.label, wide ? 36 : Math.floor((width - 150) / 6.4)), "start"), text(width, above, row.words, "end", row.reference ? "soft" : null))
+    made.append(text(0, above, cut(row.label, Math.floor(((wide ? left : width - 140)) / 6.3)), "start"), text(width, above, row.words, "end", row.reference ? "soft" : null))
     if (!row.ratio) {
       if (row.reference) made.append(svg("polygon", {points: `${x(1)},${middle - 6} ${x(1) + 5},${middle} ${x(1)},${middle + 6} ${x(1) - 5},${middle}`, style: "fill: var(--soft)"}))
       return
