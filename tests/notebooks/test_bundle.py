@@ -197,7 +197,7 @@ def test_a_rerun_that_stops_is_different_and_its_cause_is_told(small, tmp_path):
     found = verify_bundle(bundle, catalog=other.folder)
     assert not found.is_same
     assert found.comparison.differences[0].was == "came to its end"
-    assert "01_count stopped in cell 4 of 4, under “How many?”, with PermitError" in found.comparison.differences[0].now
+    assert "01_count stopped in cell 5 of 5, under “How many?”, with PermitError" in found.comparison.differences[0].now
 
 
 def test_a_notebook_that_looks_at_individuals_leaves_none_of_them_in_its_bundle(small, tmp_path):
