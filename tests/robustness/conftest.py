@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -60,6 +61,19 @@ def start() -> Iterator[Any]:
     yield started
     for worker in workers:
         worker.kill()
+
+
+@pytest.fixture
+def bring_in():
+    """Bring people in from this process: as ``start("write", …)`` does, without waiting for Python to start."""
+    spec = importlib.util.spec_from_file_location("catalog_worker", WORKER)
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
+
+    def brought(catalog: Catalog, first: int, people: int) -> int:
+        return catalog.ingest(worker.batch(first, people), site="ward-3", basis="open_data").snapshot_id
+
+    return brought
 
 
 @pytest.fixture

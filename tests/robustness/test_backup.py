@@ -11,13 +11,14 @@ from data_catalog.address import FolderAddress
 from data_catalog.lake import transaction, writer
 
 
-def test_a_backup_brings_back_the_catalog_as_it_was(catalog, start, digests, tmp_path, request):
-    start("write", catalog, 1, 500, 2).result()
+def test_a_backup_brings_back_the_catalog_as_it_was(catalog, bring_in, digests, tmp_path, request):
+    bring_in(catalog, 1, 500)
+    bring_in(catalog, 1001, 500)
     report = Catalog.backup(catalog.address, tmp_path / "backup")
     assert (report.snapshot_id, report.n_files) == (3, len(list((catalog.folder / "data").rglob("*.parquet"))))
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o700
     before = digests(catalog, 3)
-    start("write", catalog, 5001, 500).result()
+    bring_in(catalog, 5001, 500)
     if isinstance(catalog.address, FolderAddress):
         restored = Catalog.open(tmp_path / "backup")
     else:
@@ -27,7 +28,7 @@ def test_a_backup_brings_back_the_catalog_as_it_was(catalog, start, digests, tmp
         restored = Catalog.open(f"{catalog.address}&data={tmp_path / 'backup'}")
     assert restored.snapshot().snapshot_id == 3
     assert digests(restored, 3) == before
-    assert start("write", restored, 9001, 500).result() == [4]
+    assert bring_in(restored, 9001, 500) == 4
 
 
 def test_a_backup_waits_until_nobody_writes(catalog, tmp_path, monkeypatch):

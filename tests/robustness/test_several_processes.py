@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from data_catalog import Catalog, write_lock
+from data_catalog import Catalog, CatalogError, lake, write_lock
 from data_catalog.lake import open_reader, transaction, writer
 from data_catalog.write_lock import AnotherWriterError
 
@@ -37,11 +37,11 @@ def test_two_processes_read_whole_snapshots_while_a_third_ingests(catalog, start
         assert (cohort, tuple(counts)) == (counts[0], whole[by_snapshot[snapshot]])
 
 
-def test_a_long_query_does_not_keep_a_writer_from_committing(catalog, start):
+def test_a_long_query_does_not_keep_a_writer_from_committing(catalog, bring_in):
     with open_reader(catalog.address) as connection:
         connection.execute("BEGIN TRANSACTION")
         assert connection.execute("SELECT count(*) FROM lake.main.person").fetchall() == [(0,)]
-        assert len(start("write", catalog, 1, 5).result()) == 1
+        bring_in(catalog, 1, 5)
         assert connection.execute("SELECT count(*) FROM lake.main.person").fetchall() == [(0,)]
         connection.execute("COMMIT")
         assert connection.execute("SELECT count(*) FROM lake.main.person").fetchall() == [(5,)]
@@ -69,6 +69,32 @@ def test_a_second_writer_that_waits_in_vain_is_told_so(catalog, monkeypatch):
             first.execute("INSERT INTO lake.provenance.setting (name, value) VALUES ('colour', 'red')")
     with writer(catalog.address):
         assert catalog.snapshot().message == "the first one goes on"
+
+
+def test_a_program_that_does_not_keep_to_the_lock_makes_a_commit_fail_in_words(catalog):
+    """Another DuckLake client changes the table that an ingest writes to, between its start and its commit."""
+    words = "could not be committed: another program was writing at the same time; try again"
+    with closing(lake._connect_for(catalog.address)) as stranger, writer(catalog.address) as connection:
+        lake._attach(stranger, catalog.address)
+        with pytest.raises(CatalogError, match=words), transaction(connection, author="a", message="b"):  # noqa: PT012
+            connection.execute("INSERT INTO lake.provenance.setting (name, value) VALUES ('colour', 'red')")
+            stranger.execute("ALTER TABLE lake.provenance.setting ADD COLUMN more VARCHAR")
+    with open_reader(catalog.address) as connection:
+        names = connection.execute("SELECT name FROM lake.provenance.setting").fetchall()
+    assert ("title",) in names
+    assert ("colour",) not in names
+
+
+def test_a_server_that_still_works_for_a_killed_writer_is_waited_for(postgres_url, tmp_path, monkeypatch):
+    """Its lock may be gone while its commit is on the way: nothing may be taken for left over until that has ended."""
+    catalog = Catalog.create(postgres_url, data=tmp_path / "catalog")
+    monkeypatch.setattr(write_lock, "PATIENCE_SECONDS", 0.2)
+    with closing(lake._connect_for(catalog.address)) as killed:
+        lake._attach(killed, catalog.address)
+        with pytest.raises(AnotherWriterError), writer(catalog.address):
+            pass
+    with writer(catalog.address):
+        pass
 
 
 def test_writers_of_two_catalogs_do_not_wait_for_each_other(catalog, new_place, request, tmp_path, monkeypatch):
@@ -101,6 +127,17 @@ def test_who_may_only_read_can_do_so_after_an_ingest_and_is_told_what_a_crash_as
         with read_only(catalog.folder):
             (answer,) = start("read_only", catalog).result()
     assert answer in (50, 5050)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="root gives up its rights over files here, which it can on Linux only"
+)
+def test_who_may_not_read_the_data_is_told_so(tmp_path, start):
+    catalog = Catalog.create(tmp_path / "catalog")
+    with read_only(catalog.folder):
+        (catalog.folder / "data").chmod(0o000)
+        (answer,) = start("read_only", catalog).result()
+    assert answer["message"].startswith("You may not read the data of the catalog at ")
 
 
 @contextmanager

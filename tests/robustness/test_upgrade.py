@@ -22,9 +22,9 @@ FEATURE = (
 
 
 @pytest.fixture
-def older(catalog, start):
+def older(catalog, bring_in):
     """A catalog as the first version of the model made it, with 50 people and an image feature in it."""
-    start("write", catalog, 1, 50).result()
+    bring_in(catalog, 1, 50)
     with (
         writer(catalog.address) as connection,
         transaction(connection, author="test", message="as it was in version 1"),
@@ -73,7 +73,7 @@ def test_an_older_catalog_says_what_to_run(older):
     assert f"workbench catalog upgrade --catalog {older.address}" in str(told.value)
 
 
-def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(older, start, digests, new_place, tmp_path):
+def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(older, bring_in, digests):
     snapshot = older.snapshot().snapshot_id
     before = digests(older, snapshot)
     report = Catalog.upgrade(older.address)
@@ -96,7 +96,7 @@ def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(older, start, 
         ).fetchall()
     assert feature == [(55.0, None)]
     assert sorted_by(older, "waveform_feature") == ["waveform_feature_concept_id", "person_id"]
-    assert start("write", Catalog.open(older.address), 1001, 50).result() == [report.snapshot_id + 1]
+    assert bring_in(Catalog.open(older.address), 1001, 50) == report.snapshot_id + 1
 
 
 def test_an_upgraded_catalog_has_the_tables_of_a_new_one(older, tmp_path):
