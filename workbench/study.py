@@ -245,7 +245,7 @@ class Study:
         if modality in opened_for:
             return POPULATION
         into, modalities = f"{POPULATION}_{modality}", known_modalities((*opened_for, modality))
-        standing = Standing.read(self._catalog.folder, purpose=self.provenance.purpose, modalities=modalities)
+        standing = Standing.read(self._catalog.address, purpose=self.provenance.purpose, modalities=modalities)
         buckets = int(self._settings["buckets"])
         choose_allowed(self._connection, standing, into=into, modalities=modalities, buckets=buckets)
         return into
