@@ -28,7 +28,8 @@ def test_the_folder_gets_the_notebooks_of_all_tiles_and_keeps_catalogs_where_the
     made_before = shutil.copytree(hospitals.folder, tmp_path / "workbench-demo" / "catalog")
     assert prepare_folder(tmp_path) == made_before
     assert {tile.notebook for tile in tiles()} == {path.name for path in tmp_path.glob("*.ipynb")}
-    assert is_catalog(tmp_path / find_template("02").parameters["catalog"])
+    assert is_catalog(tmp_path / "workbench-demo" / "infarction")
+    assert "workbench-demo/infarction" in find_template("02").path.read_text(encoding="utf-8")
 
 
 def test_a_notebook_that_was_edited_is_never_written_over(tmp_path, monkeypatch):
@@ -95,7 +96,7 @@ def test_the_notebook_that_builds_a_cohort_runs_and_shows_whom_each_step_keeps(t
     done = papermill.execute_notebook(
         starter().path,
         tmp_path / "done.ipynb",
-        catalog=catalog.folder,
+        parameters={"catalog": str(catalog.folder)},
         engine_name="nbclient",
         kernel_name="python3",
         language="python",
