@@ -3,14 +3,14 @@
 import duckdb
 import pytest
 
-from data_catalog.lake import writer
+from data_catalog.lake import maker
 from data_catalog.model import TABLES, create_all_sql, create_table_sql, table
 
 
 @pytest.fixture
 def lake(tmp_path):
     (tmp_path / "data").mkdir()
-    with writer(tmp_path) as connection:
+    with maker(tmp_path, tmp_path) as connection:
         yield connection
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from data_catalog.errors import IngestError, UnknownNameError
-from data_catalog.lake import writer
+from data_catalog.lake import maker
 from data_catalog.model import check_keys, create_all_sql
 
 # Twelve digits: if one of them stood in a message, it could not be there by chance.
@@ -14,7 +14,7 @@ ANNA, BERT, CARL = 700_000_000_001, 700_000_000_002, 700_000_000_003
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lake")
     (folder / "data").mkdir()
-    with writer(folder) as connection:
+    with maker(folder, folder) as connection:
         connection.execute("BEGIN")
         for statement in create_all_sql():
             connection.execute(statement)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from data_catalog.lake import writer
+from data_catalog.lake import maker
 from data_catalog.model import TABLES, create_all_sql, flag_rules, flagged_select, issues_select, table
 from data_catalog.model.measures import MEASURES
 
@@ -16,7 +16,7 @@ PERSON = "person_id, gender_concept_id, year_of_birth, month_of_birth, day_of_bi
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lake")
     (folder / "data").mkdir()
-    with writer(folder) as connection:
+    with maker(folder, folder) as connection:
         connection.execute("BEGIN")
         for statement in create_all_sql():
             connection.execute(statement)

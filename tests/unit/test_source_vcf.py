@@ -21,8 +21,12 @@ COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
-    """A catalog that knows four people of the site 'centre' and one of another."""
-    folder = tmp_path_factory.mktemp("vcf")
+    """The catalog whose one writer the tests of staging share."""
+    return known_people(tmp_path_factory.mktemp("vcf"))
+
+
+def known_people(folder):
+    """A catalog in *folder* that knows four people of the site 'centre' and one of another."""
     catalog = Catalog.create(folder / "catalog")
     for site, first, numbers in (("centre", 1, PEOPLE), ("annexe", 11, ("MRN-9",))):
         export = folder / site
@@ -586,7 +590,8 @@ def test_info_without_a_place_is_reported(read):
     assert read(f"1 9 . A G . . AC=1 {CALLS}", header=header).source.ignored == ("calls.vcf: INFO AC",)
 
 
-def test_a_vcf_goes_into_the_catalog_and_comes_back(catalog, connection, vcf):
+def test_a_vcf_goes_into_the_catalog_and_comes_back(tmp_path, vcf):
+    catalog = known_people(tmp_path)
     path = vcf("1 9 . A G . . CSQ=G|missense_variant GT 0/1 1/1 ./. 0/0", header=[CSQ_SHORT], name="exome.vcf")
     report = catalog.ingest(VcfFile(path), site="centre", basis="synthetic")
     assert {table.table: table.n_rows for table in report.tables} == {
