@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data_catalog.errors import UnknownNameError, did_you_mean
+from data_catalog.harmonise.units import Conversion, conversion
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Measure:
         Values outside are kept and flagged, and left out of measures unless asked for.
     methods : tuple of str
         The methods that its values are told apart by, the preferred one first; empty where the data do not tell.
+    substance : str, optional
+        What is measured, where laboratories tell it as a mass or as an amount: see
+        :data:`data_catalog.harmonise.substances.SUBSTANCES`.
     """
 
     name: str
@@ -69,12 +73,24 @@ class Measure:
     concept_ids: tuple[int, ...]
     plausible: tuple[float, float]
     methods: tuple[str, ...] = ()
+    substance: str | None = None
+
+    def conversion(self, recorded: str) -> Conversion | None:
+        """Return how a value in the unit *recorded* becomes one in the canonical unit, or None if it cannot."""
+        return conversion(recorded, self.unit, self.substance)
 
 
 def _reading(
-    name: str, label: str, unit: str, unit_label: str, concept_id: int, plausible: tuple[float, float]
+    name: str,
+    label: str,
+    unit: str,
+    unit_label: str,
+    concept_ids: int | tuple[int, ...],
+    plausible: tuple[float, float],
+    substance: str | None = None,
 ) -> Measure:
-    return Measure(name, label, unit, unit_label, "measurement", (concept_id,), plausible)
+    concepts = concept_ids if isinstance(concept_ids, tuple) else (concept_ids,)
+    return Measure(name, label, unit, unit_label, "measurement", concepts, plausible, substance=substance)
 
 
 def _ecg(name: str, label: str, unit: str, unit_label: str, concept_id: int, plausible: tuple[float, float]) -> Measure:
@@ -97,13 +113,30 @@ _MEASURES = (
     _reading("bmi_kg_m2", "Body mass index", "kg/m2", "kg/m²", 3038553, (10, 80)),
     _reading("body_weight_kg", "Body weight", "kg", "kg", 3025315, (25, 350)),
     _reading("body_height_cm", "Body height", "cm", "cm", 3036277, (90, 250)),
-    _reading("nt_probnp_pg_ml", "NT-proBNP", "pg/mL", "pg/mL", 3029187, (1, 100_000)),
-    _reading("creatinine_mg_dl", "Creatinine", "mg/dL", "mg/dL", 3016723, (0.1, 25)),
-    _reading("potassium_mmol_l", "Potassium", "mmol/L", "mmol/L", 3023103, (1.5, 10)),
-    _reading("sodium_mmol_l", "Sodium", "mmol/L", "mmol/L", 3019550, (90, 190)),
-    _reading("ldl_cholesterol_mg_dl", "LDL cholesterol", "mg/dL", "mg/dL", 3009966, (5, 800)),
-    _reading("hba1c_percent", "Haemoglobin A1c", "%", "%", 3004410, (3, 20)),
-    _reading("haemoglobin_g_dl", "Haemoglobin", "g/dL", "g/dL", 3000963, (2, 25)),
+    _reading("nt_probnp_pg_ml", "NT-proBNP", "pg/mL", "pg/mL", 3029187, (1, 100_000), "NT-proBNP"),
+    _reading("creatinine_mg_dl", "Creatinine", "mg/dL", "mg/dL", 3016723, (0.1, 25), "creatinine"),
+    _reading("potassium_mmol_l", "Potassium", "mmol/L", "mmol/L", 3023103, (1.5, 10), "potassium"),
+    _reading("sodium_mmol_l", "Sodium", "mmol/L", "mmol/L", 3019550, (90, 190), "sodium"),
+    _reading("total_cholesterol_mg_dl", "Total cholesterol", "mg/dL", "mg/dL", 3027114, (20, 1500), "cholesterol"),
+    _reading("ldl_cholesterol_mg_dl", "LDL cholesterol", "mg/dL", "mg/dL", 3009966, (5, 800), "cholesterol"),
+    _reading("hdl_cholesterol_mg_dl", "HDL cholesterol", "mg/dL", "mg/dL", 3007070, (2, 250), "cholesterol"),
+    _reading("triglycerides_mg_dl", "Triglycerides", "mg/dL", "mg/dL", 3022192, (10, 12_000), "triglycerides"),
+    _reading("glucose_mg_dl", "Glucose", "mg/dL", "mg/dL", (3004501, 3000483), (10, 2000), "glucose"),
+    _reading("urea_nitrogen_mg_dl", "Urea nitrogen", "mg/dL", "mg/dL", (3013682, 3004295), (1, 300), "urea nitrogen"),
+    _reading("uric_acid_mg_dl", "Uric acid", "mg/dL", "mg/dL", 2140000060, (0.2, 40), "uric acid"),
+    _reading("bilirubin_mg_dl", "Bilirubin", "mg/dL", "mg/dL", (3024128, 3028833), (0.01, 80), "bilirubin"),
+    _reading("calcium_mg_dl", "Calcium", "mg/dL", "mg/dL", (3006906, 3032503), (2, 25), "calcium"),
+    _reading("crp_mg_l", "C-reactive protein", "mg/L", "mg/L", 3020460, (0, 1000)),
+    _reading("hs_troponin_i_ng_l", "Troponin I, high-sensitivity", "ng/L", "ng/L", 36306105, (0, 1_000_000)),
+    _reading("hs_troponin_t_ng_l", "Troponin T, high-sensitivity", "ng/L", "ng/L", 2140000061, (0, 200_000)),
+    _reading("bnp_pg_ml", "BNP", "pg/mL", "pg/mL", 2140000062, (0, 50_000), "BNP"),
+    _reading("leukocytes_10_9_l", "Leukocytes", "10*9/L", "10⁹/L", (3000905, 3010813), (0.05, 500)),
+    _reading("platelets_10_9_l", "Platelets", "10*9/L", "10⁹/L", (3024929, 3007461), (1, 3000)),
+    _reading("body_temperature_cel", "Body temperature", "Cel", "°C", (3020891, 3006322), (24, 45)),
+    _reading("oxygen_saturation_percent", "Oxygen saturation", "%", "%", (3016502, 40762499), (20, 100)),
+    _reading("egfr_ml_min_173m2", "eGFR", "mL/min/{1.73_m2}", "mL/min/1.73 m²", 2140000063, (1, 250)),
+    _reading("hba1c_percent", "Haemoglobin A1c", "%", "%", 3004410, (3, 20), "haemoglobin A1c"),
+    _reading("haemoglobin_g_dl", "Haemoglobin", "g/dL", "g/dL", 3000963, (2, 25), "haemoglobin"),
     _ecg("qtc_fridericia_ms", "QTc (Fridericia)", "ms", "ms", 2140000040, (250, 800)),
     _ecg("qrs_duration_ms", "QRS duration", "ms", "ms", 2140000041, (40, 300)),
     _ecg("pr_interval_ms", "PR interval", "ms", "ms", 2140000042, (60, 600)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data_catalog.errors import IngestError, UnknownNameError
-from data_catalog.harmonise.units import conversion_factor, ucum
+from data_catalog.harmonise.units import Conversion, ucum
 from data_catalog.lake import literal, quoted
 from data_catalog.model import table as model_table
 from data_catalog.model.measures import MEASURES
@@ -126,8 +126,8 @@ class MappedSql:
             raise IngestError(f"{rule.place}.unit: {error}") from None
         measure = _CANONICAL.get(concept.concept_id)
         canonical = measure.unit if measure else code
-        factor = conversion_factor(unit, canonical)
-        if factor is None:
+        conversion = measure.conversion(unit) if measure else Conversion(1.0)
+        if conversion is None:
             raise IngestError(
                 f"{rule.place}.unit: {unit!r} cannot be turned into {canonical!r}, the unit of {concept.concept_name!r}. "
                 "Name the unit in which the file holds it."
@@ -138,6 +138,6 @@ class MappedSql:
             "value_source_value": self.text(column),
             "unit_concept_id": str(self.concept_id("UCUM", code)),
             "unit_source_value": literal(unit),
-            "value_canonical": f"{number} * {factor!r}",
+            "value_canonical": conversion.sql(number),
             "unit_canonical": literal(canonical),
         }

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from data_catalog.harmonise.units import conversion_factor
 from data_catalog.lake import literal, quoted
 from data_catalog.model import TABLES, table_address
 from data_catalog.model.measures import MEASURES
@@ -98,15 +97,20 @@ def _replace(connection: duckdb.DuckDBPyConnection, relation: str, *, concept: s
         f"SELECT DISTINCT {concept}, unnest([_unit_said, _unit_coded]) AS unit FROM _valued "
         f"WHERE {concept} IN ({', '.join(map(str, _MEASURE_OF))})"
     ).fetchall()
-    factors = [
-        (code, unit, conversion_factor(unit, _MEASURE_OF[code].unit), _MEASURE_OF[code].unit)
+    conversions = [
+        (code, unit, conversion.factor, conversion.offset, _MEASURE_OF[code].unit)
         for code, unit in found
-        if unit is not None
+        if unit is not None and (conversion := _MEASURE_OF[code].conversion(unit)) is not None
     ]
-    schema = {"concept": pl.Int64, "unit": pl.String, "factor": pl.Float64, "canonical": pl.String}
-    frame = pl.DataFrame([row for row in factors if row[2] is not None], schema=schema, orient="row")
-    connection.register("_factors", frame)
-    value = "v._value * coalesce(said.factor, coded.factor)"
+    schema = {
+        "concept": pl.Int64,
+        "unit": pl.String,
+        "factor": pl.Float64,
+        "zero_at": pl.Float64,
+        "canonical": pl.String,
+    }
+    connection.register("_factors", pl.DataFrame(conversions, schema=schema, orient="row"))
+    value = "v._value * coalesce(said.factor, coded.factor) + coalesce(said.zero_at, coded.zero_at)"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quoted(relation)} AS "
         f"SELECT v.* EXCLUDE (_value, _unit_said, _unit_coded), {value} AS value_canonical, "

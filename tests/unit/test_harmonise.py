@@ -6,7 +6,8 @@ import pytest
 from data_catalog.errors import CatalogError, IngestError, UnknownNameError
 from data_catalog.harmonise.dates import DateExpression
 from data_catalog.harmonise.identity import key_parameters, person_id_sql, write_key
-from data_catalog.harmonise.units import conversion_factor, ucum
+from data_catalog.harmonise.substances import SUBSTANCES
+from data_catalog.harmonise.units import conversion, conversion_factor, ucum
 from data_catalog.harmonise.vocabulary import LOCAL_BLOCK, ancestor_rows, shipped_vocabulary
 from data_catalog.model.measures import MEASURES
 
@@ -33,6 +34,131 @@ def test_a_factor_turns_one_unit_into_another(recorded, canonical, factor):
 @pytest.mark.parametrize(("recorded", "canonical"), [("kg", "mm[Hg]"), ("Cel", "K"), ("furlongs", "kg"), ("", "kg")])
 def test_what_no_factor_converts_has_none(recorded, canonical):
     assert conversion_factor(recorded, canonical) is None
+
+
+# Factors as published for authors of papers, from the conventional to the international unit: AMA Manual of Style, 11th ed.,
+# table 17.5-2, and Clinical Chemistry's information for authors; as printed, to their last digit.
+PUBLISHED = [
+    ("cholesterol", "mg/dL", "mmol/L", 0.02586),
+    ("triglycerides", "mg/dL", "mmol/L", 0.01129),
+    ("glucose", "mg/dL", "mmol/L", 0.05551),
+    ("creatinine", "mg/dL", "umol/L", 88.4),
+    ("urea nitrogen", "mg/dL", "mmol/L", 0.357),
+    ("uric acid", "mg/dL", "umol/L", 59.48),
+    ("bilirubin", "mg/dL", "umol/L", 17.1),
+    ("calcium", "mg/dL", "mmol/L", 0.2495),
+    ("calcium", "meq/L", "mmol/L", 0.5),
+    ("potassium", "meq/L", "mmol/L", 1),
+    ("haemoglobin", "g/dL", "mmol/L", 0.6206),
+    ("NT-proBNP", "pg/mL", "pmol/L", 0.1182),  # 1 pmol/L = 8.457 pg/mL, as the makers of the assays state
+    ("BNP", "pg/mL", "pmol/L", 0.289),
+]
+
+
+@pytest.mark.parametrize(("substance", "conventional", "international", "published"), PUBLISHED)
+def test_a_laboratory_factor_is_the_published_one(substance, conventional, international, published):
+    rounding = 10 ** -len(str(published).partition(".")[2]) / 2 * 1.2  # some tables round 17.104 down to 17.1
+    assert conversion_factor(conventional, international, substance) == pytest.approx(published, abs=rounding)
+    there, back = (
+        conversion(conventional, international, substance),
+        conversion(international, conventional, substance),
+    )
+    assert back.of(there.of(7.0)) == pytest.approx(7.0)
+
+
+def test_molar_masses_are_those_of_the_formulas():
+    weights = {"C": 12.011, "H": 1.008, "N": 14.007, "O": 15.999}  # IUPAC 2021, abridged
+    formulas = {
+        "cholesterol": {"C": 27, "H": 46, "O": 1},
+        "triglycerides": {"C": 57, "H": 104, "O": 6},
+        "glucose": {"C": 6, "H": 12, "O": 6},
+        "creatinine": {"C": 4, "H": 7, "N": 3, "O": 1},
+        "urea": {"C": 1, "H": 4, "N": 2, "O": 1},
+        "urea nitrogen": {"N": 2},
+        "uric acid": {"C": 5, "H": 4, "N": 4, "O": 3},
+        "bilirubin": {"C": 33, "H": 36, "N": 4, "O": 6},
+    }
+    for name, formula in formulas.items():
+        mass = sum(weights[atom] * n for atom, n in formula.items())
+        assert SUBSTANCES[name].molar_mass_g_mol == pytest.approx(mass, abs=1e-3), name
+
+
+@pytest.mark.parametrize(
+    ("ifcc", "ngsp"), [(20, 4.0), (31, 5.0), (42, 6.0), (53, 7.0), (64, 8.0), (75, 9.0), (86, 10.0), (108, 12.0)]
+)
+def test_haemoglobin_a1c_goes_by_the_master_equation_and_not_by_its_unit(ifcc, ngsp):
+    # The round pairs that the NGSP's table of conversion prints (ngsp.org/convert1.asp).
+    assert conversion("mmol/mol", "%", "haemoglobin A1c").of(ifcc) == pytest.approx(ngsp, abs=0.05)
+    assert conversion("%", "mmol/mol", "haemoglobin A1c").of(ngsp) == pytest.approx(ifcc, abs=0.55)
+    assert conversion_factor("mmol/mol", "%", "haemoglobin A1c") is None
+
+
+def test_troponin_in_ng_per_ml_is_a_thousand_ng_per_l():
+    assert conversion_factor("ng/mL", "ng/L") == conversion_factor("ug/L", "ng/L") == 1000
+    assert MEASURES["hs_troponin_t_ng_l"].conversion("ng/mL").of(0.014) == pytest.approx(14)
+
+
+def test_temperatures_have_another_zero():
+    assert conversion("[degF]", "Cel").of(98.6) == pytest.approx(37)
+    assert conversion("Cel", "K").of(0) == pytest.approx(273.15)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("mg/dl", "mg/dL"),
+        ("µmol/l", "umol/L"),
+        ("μg/l", "ug/L"),
+        ("G/l", "10*9/L"),
+        ("g/l", "g/L"),
+        ("10^9/l", "10*9/L"),
+        ("x10E3/µl", "10*3/uL"),
+        ("K/uL", "10*3/uL"),
+        ("/nl", "10*9/L"),
+        ("°C", "Cel"),
+        ("mEq/l", "meq/L"),
+        ("ml/min/1,73m²", "mL/min/{1.73_m2}"),
+        ("mL/min/1.73.m2", "mL/min/{1.73_m2}"),
+        ("mg/g{creat}", "mg/g{creat}"),
+        ("lbs", "[lb_av]"),
+    ],
+)
+def test_spellings_of_laboratories_become_ucum(written, code):
+    assert ucum(written) == code
+
+
+@pytest.mark.parametrize(
+    ("recorded", "canonical", "substance"),
+    [
+        ("mmol/L", "mg/dL", None),  # of what?
+        ("meq/L", "mmol/L", None),  # of which charge?
+        ("mL/min", "mL/min/{1.73_m2}", None),  # a clearance of the body, and one for a standard body
+        ("G/L", "g/dL", "haemoglobin"),
+        ("U/L", "mg/dL", "creatinine"),
+    ],
+)
+def test_nothing_is_converted_on_a_guess(recorded, canonical, substance):
+    assert conversion(recorded, canonical, substance) is None
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "value", "canonical"),
+    [
+        ("ldl_cholesterol_mg_dl", "mmol/l", 3.0, 116.0),
+        ("triglycerides_mg_dl", "mmol/L", 1.7, 150.5),
+        ("glucose_mg_dl", "mmol/L", 7.0, 126.1),
+        ("creatinine_mg_dl", "µmol/l", 88.4, 1.0),
+        ("nt_probnp_pg_ml", "pmol/L", 14.8, 125.2),
+        ("haemoglobin_g_dl", "g/l", 140, 14.0),
+        ("haemoglobin_g_dl", "mmol/L", 8.7, 14.0),
+        ("hba1c_percent", "mmol/mol", 48, 6.5),
+        ("potassium_mmol_l", "mEq/L", 4.1, 4.1),
+        ("platelets_10_9_l", "10*3/uL", 250, 250),
+        ("leukocytes_10_9_l", "/nl", 7.2, 7.2),
+    ],
+)
+def test_a_measure_takes_the_units_of_every_laboratory(measure, unit, value, canonical):
+    assert MEASURES[measure].conversion(unit).of(value) == pytest.approx(canonical, abs=0.06)
 
 
 def test_a_unit_that_does_not_exist_is_named_with_the_nearest():
