@@ -11,6 +11,8 @@ export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS :=
+# A process for each core, a file of tests at a time, so that what a file makes is made once.
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 help:  ## this list
 	@echo "make TARGET [ARGS='…']"
@@ -23,10 +25,10 @@ lab: $(VENV)/.core-ready  ## opens JupyterLab with the templates
 	@$(BIN)/workbench lab $(ARGS)
 
 test: $(VENV)/.dev-ready  ## runs the tests (ARGS='-k cohort' for some of them)
-	@$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.dev-ready  ## runs the slow tests too, and fails if any test cannot run here
-	@$(BIN)/python -m pytest -q --fail-on-skip $(ARGS)
+	@$(PYTEST) --fail-on-skip $(ARGS)
 
 check: $(VENV)/.dev-ready  ## format, lint, types, order of imports, notebooks, locks
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/check

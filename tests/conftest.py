@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
+import pickle
 import secrets
 import shutil
 import socket
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from data_catalog import Catalog
     from workbench.templates import Run
@@ -45,28 +47,62 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], Any]], Any]:
+    """Make something in a folder once, for all processes that share a run: give its name and what makes it there."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # each process has a folder of its own in there
+
+    def get(name: str, make: Callable[[Path], Any]) -> Any:
+        made = place / f"{name}.made"
+        with (place / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait for the first
+            if not made.exists():
+                thing = make(place / name)
+                made.write_bytes(pickle.dumps(thing))
+        return pickle.loads(made.read_bytes())
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def hospitals(once) -> Catalog:
     """The catalog of the five synthetic heart centres, at its full size. Made once a run: a test must not write to it."""
     from data_catalog.demo import hospitals_catalog
 
-    return hospitals_catalog(tmp_path_factory.mktemp("hospitals") / "catalog")
+    return once("hospitals", hospitals_catalog)
 
 
 @pytest.fixture(scope="session")
-def hospital_by_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Catalog]:
+def hospital_by_site(once) -> dict[str, Catalog]:
     """The same people as in ``hospitals``, in a catalog for each site. Made once a run: a test must not write to it."""
     from data_catalog.demo import hospital_catalogs
 
-    return hospital_catalogs(tmp_path_factory.mktemp("by-site") / "catalogs")
+    return once("hospital-by-site", hospital_catalogs)
 
 
 @pytest.fixture(scope="session")
-def flagship(hospitals: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run of the first template on the catalog of the five heart centres."""
+def infarction(once) -> Catalog:
+    """The catalog of WHAS500. Made once a run: a test must not write to it."""
+    from data_catalog.demo import demo_catalog
+
+    return once("infarction", demo_catalog)
+
+
+@pytest.fixture(scope="session")
+def flagship(hospitals: Catalog, once) -> Run:
+    """A run of the first template on the catalog of the five heart centres. A test must not write to it."""
     from workbench.templates import run_template
 
-    output = tmp_path_factory.mktemp("flagship") / "run"
-    return run_template("01", output=output, parameters={"catalog": str(hospitals.folder)})
+    return once("flagship-run", lambda folder: run_template("01", output=folder, catalog=hospitals.folder))
+
+
+@pytest.fixture(scope="session")
+def infarction_run(infarction: Catalog, once) -> Run:
+    """A run of the second template on WHAS500. A test must not write to it."""
+    from workbench.templates import run_template
+
+    return once("infarction-run", lambda folder: run_template("02", output=folder, catalog=infarction.folder))
 
 
 def find_chromium() -> str | None:
@@ -219,6 +255,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_skipped] = Counter()
     config.stash[_left_out] = Counter()
+    if config.getoption("dist", "no") != "no":
+        config.pluginmanager.register(_FromOtherProcesses(config))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -232,8 +270,21 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         item.config.stash[_left_out][kind] += 1
 
 
+class _FromOtherProcesses:
+    """Where the tests are spread over processes: each of them collects all tests, so one tells what was left out."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.config.stash[_left_out] = Counter(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = dict(session.config.stash[_left_out])
+        return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return

@@ -6,6 +6,7 @@ import os
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError  # noqa: A004  it is raised in place of the built-in one
 
 from workbench import Study
 from workbench.cli.lab import lab_command, lab_environment
@@ -104,25 +105,35 @@ class Clicks:
         return self.root.get_by_role("button", name=name, exact=True)
 
     def press(self, name) -> None:
+        self._settled()
         self.button(name).click()
 
     def choose(self, name, option) -> None:
+        self._settled()
         self.root.get_by_label(name, exact=True).select_option(label=option)
 
     def fill(self, name, words) -> None:
+        self._settled()
         self.root.get_by_label(name, exact=True).fill(words)
+
+    def _settled(self) -> None:
+        """Wait until the kernel has done all that was asked of it: what it changes could move a button from under the mouse."""
+        self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()")
 
     def steps(self) -> list[str]:
         return self.root.locator(".cw-step strong").all_inner_texts()
 
     def has_steps(self, *labels) -> None:
         """Wait until these are the steps, and counted."""
-        self.page.wait_for_function(
-            "(labels) => !document.querySelector('.cw-late, .cw-old') && "
-            "[...document.querySelectorAll('.cw-step strong')].map((each) => each.textContent).join('|') === labels",
-            arg="|".join(labels),
-            timeout=60_000,
-        )
+        try:
+            self.page.wait_for_function(
+                "(labels) => !document.querySelector('.cw-late, .cw-old') && "
+                "[...document.querySelectorAll('.cw-step strong')].map((each) => each.textContent).join('|') === labels",
+                arg="|".join(labels),
+                timeout=60_000,
+            )
+        except TimeoutError as error:
+            raise AssertionError(f"The builder shows: {self.root.inner_text()}") from error
 
     def count(self) -> str:
         return self.root.get_by_role("status").filter(has_text="people in the cohort").inner_text()

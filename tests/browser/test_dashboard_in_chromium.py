@@ -10,10 +10,8 @@ from itertools import product
 
 import pytest
 
-from data_catalog.demo import demo_catalog
 from data_catalog.lake import open_reader
 from workbench.dashboards import publish_dashboard
-from workbench.templates import run_template
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +36,10 @@ COUNTS = """() => {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(infarction, infarction_run, tmp_path_factory):
     """The catalog, the bundle of a run on it, and the page that was published."""
-    folder = tmp_path_factory.mktemp("dashboard")
-    catalog = demo_catalog(folder / "catalog")
-    bundle = run_template("02", output=folder / "run", catalog=catalog.folder).folder
-    return catalog, bundle, publish_dashboard(bundle, folder / "published")
+    published = publish_dashboard(infarction_run.folder, tmp_path_factory.mktemp("dashboard") / "published")
+    return infarction, infarction_run.folder, published
 
 
 def open_page(browser, path, width: int, hash_: str = ""):

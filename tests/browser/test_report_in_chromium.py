@@ -8,9 +8,6 @@ from itertools import combinations
 
 import pytest
 
-from data_catalog.demo import demo_catalog
-from workbench.templates import run_template
-
 pytestmark = pytest.mark.browser
 
 TEMPLATE = "02_survival_after_infarction"
@@ -42,10 +39,8 @@ def grey(screenshot: bytes):
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
-    catalog = demo_catalog(folder / "catalog")
-    return run_template(TEMPLATE, output=folder / "run", catalog=catalog.folder).report
+def report(infarction_run):
+    return infarction_run.report
 
 
 @pytest.fixture(scope="module", params=WIDTHS, ids=lambda width: f"{width} px")

@@ -15,9 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from data_catalog.demo import demo_catalog
 from data_catalog.lake import open_reader
-from workbench.templates import run_template
 
 pytestmark = pytest.mark.browser
 
@@ -38,16 +36,10 @@ BUSY = """() => { let busy = false
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    return run_template("02", output=folder / "bundle", catalog=demo_catalog(folder / "catalog").folder).folder
-
-
-@pytest.fixture(scope="module")
-def server(run, hospitals, tmp_path_factory):
+def server(infarction_run, hospitals, tmp_path_factory):
     """A dashboard of the run that also asks the five hospitals; gives its address."""
     log = tmp_path_factory.mktemp("log") / "server.log"
-    words = ["dashboard", "serve", str(run), "--catalog", str(hospitals.folder), "--no-open"]
+    words = ["dashboard", "serve", str(infarction_run.folder), "--catalog", str(hospitals.folder), "--no-open"]
     with log.open("w") as said:
         process = subprocess.Popen([sys.executable, "-m", "workbench.cli.main", *words], stdout=said, stderr=said)
     address = wait_for(process, log)
@@ -204,7 +196,7 @@ def counts_of(page) -> list[int]:
     return [int(number.replace(",", "")) for number in found]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_no_count_below_the_threshold_and_no_identifier_is_anywhere(browser, server, hospitals, width):
     seen, text = [], ""
     asked = [

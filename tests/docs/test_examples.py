@@ -29,6 +29,8 @@ from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+# These make whole runs and catalogs; tests of what they show run with every `make test`.
+MINUTES = {"reproduce-a-run.md", "ask-several-hospitals.md", "dashboards.md"}
 SHOWN_ONLY = {"git", "make", "cd"}
 SECONDS_FOR_A_COMMAND = 300
 
@@ -145,7 +147,11 @@ class Reader:
             assert missing is None, f"{where}: {missing!r} is not among what {command!r} printed:\n{printed}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow if page.name in MINUTES else ()) for page in PAGES],
+    ids=lambda page: page.name,
+)
 def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     reader = Reader(page, tmp_path)

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 import typer
 
-from data_catalog.demo import demo_catalog
 from workbench.cli.main import app, main
 from workbench.cohorts import Cohort, age_years, carrier, codelist, diagnosis
 from workbench.cohorts.serialise import write_definition
@@ -30,8 +29,8 @@ def workbench(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    return demo_catalog(tmp_path_factory.mktemp("demo") / "catalog").folder
+def demo(infarction):
+    return infarction.folder
 
 
 def commands(group: click.Group, *before: str):

@@ -6,7 +6,6 @@ import socket
 
 import pytest
 
-from data_catalog.demo import demo_catalog
 from data_catalog.errors import CatalogError, WorkbenchError
 from workbench.cohorts import codelist_names
 from workbench.dashboards import serve_dashboard
@@ -18,8 +17,8 @@ from workbench.templates import BundleError
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory):
-    return demo_catalog(tmp_path_factory.mktemp("served") / "catalog").folder
+def catalog(infarction):
+    return infarction.folder
 
 
 @pytest.fixture

@@ -75,8 +75,16 @@ def test_a_run_ends_with_what_was_skipped_and_what_was_left_out(run_pytest):
     assert "Left out: 1 test marked slow; `make test-all` runs them." in run.stdout
 
 
-def test_a_complete_run_fails_if_anything_was_skipped(run_pytest):
-    run = run_pytest(WITH_A_SKIP, "--fail-on-skip")
+def test_so_does_a_run_in_several_processes(run_pytest):
+    run = run_pytest(WITH_A_SKIP, "-m", "not slow", "-n", "2", "--dist", "loadfile")
+    assert run.returncode == 0, run.stdout
+    assert "Skipped: 1 test: no X-ray machine" in run.stdout
+    assert "Left out: 1 test marked slow; `make test-all` runs them." in run.stdout
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+def test_a_complete_run_fails_if_anything_was_skipped(run_pytest, processes):
+    run = run_pytest(WITH_A_SKIP, "--fail-on-skip", *processes)
     assert run.returncode == 1, run.stdout
     assert "so skipped tests fail it" in run.stdout
 

@@ -73,7 +73,7 @@ def test_an_installed_wheel_runs_the_demo_in_another_folder(wheel, root, tmp_pat
     if all(run(*install, *option, *lock, folder=tmp_path).returncode for option in (["--offline"], [])):
         pytest.skip(NO_PACKAGES)
     assert run(*install, "--offline", "--no-deps", wheel, folder=tmp_path).returncode == 0
-    demo = run(python.with_name("workbench"), "demo", "--output", "demo", folder=tmp_path)
+    demo = run(python.with_name("workbench"), "demo", "infarction", "--output", "demo", folder=tmp_path)
     assert demo.returncode == 0, demo.stdout + demo.stderr
     report = next(line.removeprefix("Report: ") for line in demo.stdout.splitlines() if line.startswith("Report: "))
     assert Path(report).is_relative_to(tmp_path)

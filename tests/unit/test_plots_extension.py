@@ -11,7 +11,6 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from data_catalog.catalog import Snapshot
-from data_catalog.demo import demo_catalog
 from workbench.cohorts import Cohort, age_years, codelist, death, diagnosis, time_to, variable
 from workbench.disclosure import Column, ReleasedTable
 from workbench.plots import plot_attrition, plot_survival
@@ -85,13 +84,8 @@ def test_importing_the_workbench_loads_no_plotting_library_and_sets_nothing():
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory):
-    return demo_catalog(tmp_path_factory.mktemp("demo") / "catalog")
-
-
-@pytest.fixture(scope="module")
-def study(catalog):
-    with Study.open(catalog, purpose="scientific_research") as opened:
+def study(infarction):
+    with Study.open(infarction, purpose="scientific_research") as opened:
         yield opened
 
 
@@ -131,14 +125,14 @@ def test_everything_that_a_study_gives_has_a_rich_form_and_a_text_beside_it(shel
     assert "<object object" not in shown["text/plain"]
 
 
-def test_a_catalog_is_shown_with_its_newest_snapshot(shell, catalog):
+def test_a_catalog_is_shown_with_its_newest_snapshot(shell, infarction):
     import workbench
 
     workbench.load_ipython_extension(shell)
-    shown, _ = shell.display_formatter.format(catalog)
-    assert shown["text/plain"] == repr(catalog)
+    shown, _ = shell.display_formatter.format(infarction)
+    assert shown["text/plain"] == repr(infarction)
     assert "Worcester Heart Attack Study" in shown["text/html"]
-    assert f"{catalog.snapshot().snapshot_id}, of " in shown["text/html"]
+    assert f"{infarction.snapshot().snapshot_id}, of " in shown["text/html"]
 
 
 def test_a_cohort_is_shown_as_the_sentences_of_its_protocol_and_printed_as_its_code(shell):

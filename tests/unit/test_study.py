@@ -9,7 +9,6 @@ import pytest
 from scipy.io import arff
 
 from data_catalog import Catalog, PermitError, lake
-from data_catalog.demo import demo_catalog
 from data_catalog.errors import CatalogError, WorkbenchError
 from data_catalog.sources import MappedTable
 from data_catalog.sources.whas500 import whas500_file
@@ -40,8 +39,8 @@ DIED = time_to(death(), name="death", label="Death")
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    return demo_catalog(tmp_path_factory.mktemp("demo") / "catalog")
+def demo(infarction):
+    return infarction
 
 
 @pytest.fixture
