@@ -33,6 +33,7 @@ from workbench.cohorts.implications import step_keeps_the_genotyped, step_needs_
 from workbench.cohorts.modalities import GENOMIC
 from workbench.cohorts.tables import CohortTables
 from workbench.disclosure import Gate, Policy
+from workbench.disclosure.sizes import require_cohort
 from workbench.engines import inline
 from workbench.engines.people import Unit
 from workbench.statistics.results import (
@@ -308,10 +309,15 @@ class Study:
         PermitError
             If the permit allows no statistics.
         DisclosureError
-            If nothing of the result is safe to show.
+            If nothing of the result is safe to show. Too few people are refused before anything is made of them, and in the same
+            words as nobody.
+        AnalysisError, NotEstimableError
+            If enough people do not allow the analysis as asked.
         """
         people = self._people_of(analysis, cohort)
-        released = self._gate.release(_ENGINES[self.provenance.engine](analysis, people))
+        require_cohort(people.n, self._gate.policy)
+        engine = _ENGINES[self.provenance.engine]
+        released = self._gate.release(engine(analysis, people, require_enough=self._gate.require_enough))
         self._write_down("run", released, cohort, analysis=repr(analysis))
         return released
 
@@ -485,6 +491,7 @@ class _StudyPeople:
     """The people of a cohort in the units of work that the catalog fixes; no ids among their columns."""
 
     def __init__(self, frame: pl.DataFrame, units: Sequence[Unit]) -> None:
+        self.n = frame.height
         self._units = units
         self._empty = frame.clear().drop("cw_site", "cw_bucket")
         parts = frame.partition_by("cw_site", "cw_bucket", as_dict=True, include_key=False, maintain_order=True)

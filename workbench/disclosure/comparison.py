@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.disclosure import rules, wording
-from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.released import ReleasedTest
+from workbench.disclosure.sizes import require_enough
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 
 if TYPE_CHECKING:
@@ -29,14 +29,7 @@ def release_test(result: TestResult, policy: Policy) -> ReleasedTest:
     DisclosureError
         If a group has fewer than k people or events.
     """
-    for code, small in (
-        ("cohort_too_small", [group.label for group in result.groups if group.n < policy.k]),
-        ("cell_too_small", [group.label for group in result.groups if group.events < policy.k]),
-    ):
-        if small:
-            levels = ", ".join(repr(label) for label in small)
-            advice = "Join groups, choose a longer follow-up, or widen the cohort's definition."
-            raise DisclosureError(code, f"It concerns level {levels} of {result.by!r}. {advice}")
+    require_enough(result.sizes, policy)
     rows: list[tuple[Cell, ...]] = []
     for group in result.groups:
         # An expectation is no count of people, but exact ones would give the observed events away.

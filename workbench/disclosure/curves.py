@@ -8,6 +8,7 @@ from workbench.disclosure import rules, wording
 from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.life_table import LifeTable
 from workbench.disclosure.released import ReleasedSurvival
+from workbench.disclosure.sizes import require_enough
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 
@@ -38,7 +39,7 @@ def release_curves(result: SurvivalCurves, policy: Policy) -> ReleasedSurvival:
     DisclosureError
         If a group has fewer than k people, or even the whole follow-up as one bin stands for too few.
     """
-    _refuse_small_groups(result, policy)
+    require_enough(result.sizes, policy)
     rung, tables = _choose(_on_rungs(result, policy), policy)
     return _released(result, rung, result.curves, tables, policy)
 
@@ -51,7 +52,7 @@ def release_grid_curves(result: GridCurves, policy: Policy) -> ReleasedSurvival:
     DisclosureError
         If a group has fewer than k people, or no grid passes.
     """
-    _refuse_small_groups(result, policy)
+    require_enough(result.sizes, policy)
     rung, tables = _choose(_binned(result, policy), policy)
     return _released(result, rung, result.grids[rung], tables, policy, _HALF)
 
@@ -105,18 +106,6 @@ def _columns(result: SurvivalCurves | GridCurves) -> tuple[Column, ...]:
         Column("events", "Events", kind="count"),
         Column("censored", "Censored", kind="count"),
     )
-
-
-def _where(group: str, by: str | None) -> str:
-    return f"level {group!r} of {by!r}" if by else "the cohort"
-
-
-def _refuse_small_groups(result: SurvivalCurves | GridCurves, policy: Policy) -> None:
-    small = [_where(group, result.by) for group, n in result.n.items() if n < policy.k]
-    if small:
-        raise DisclosureError(
-            "cohort_too_small", f"It concerns {', '.join(small)}. Join groups, or widen the cohort's definition."
-        )
 
 
 def _on_rungs(result: SurvivalCurves, policy: Policy) -> Iterator[tuple[str, dict[str, LifeTable]]]:

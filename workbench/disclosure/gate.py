@@ -12,6 +12,7 @@ from workbench.disclosure.curves import release_curves, release_grid_curves
 from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.policy import Policy
 from workbench.disclosure.regression import release_regression
+from workbench.disclosure.sizes import require_enough
 from workbench.disclosure.summary import release_summary
 from workbench.statistics.results import (
     Attrition,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         ReleasedTable,
         ReleasedTest,
     )
+    from workbench.statistics.sizes import Sizes
 
 _RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
     Attrition: release_attrition,
@@ -86,3 +88,15 @@ class Gate:
             known = ", ".join(sorted(each.__name__ for each in _RELEASERS))
             raise DisclosureError("stat_not_registered", f"Given: {type(result).__name__}. Known: {known}.")
         return releaser(result, self.policy)
+
+    def require_enough(self, sizes: Sizes) -> None:
+        """Refuse, before anything is made of a statistic, what would be refused afterwards for too few people or events.
+
+        An analysis that cannot be made of nobody says so; the words would tell nobody from few.
+
+        Raises
+        ------
+        DisclosureError
+            If a group, a level or a regression stands for too few.
+        """
+        require_enough(sizes, self.policy)

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from workbench.disclosure import rules, wording
-from workbench.disclosure.errors import DisclosureError
 from workbench.disclosure.released import ReleasedRegression
+from workbench.disclosure.sizes import require_enough
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from workbench.disclosure.policy import Policy
     from workbench.statistics.results import RegressionFit, Term
 
-_ADVICE = {
-    "cohort_too_small": "Widen the cohort's definition.",
-    "cell_too_small": "Choose a longer follow-up, or widen the cohort's definition.",
-    "too_many_parameters": "Leave covariates out, join levels, or choose a longer follow-up.",
-}
 _NOT_CONVERGED = "The fit did not settle; the estimates cannot be relied on."
 _NO_ESTIMATE = "A coefficient without a finite estimate is left blank."
 
@@ -37,10 +32,7 @@ def release_regression(result: RegressionFit, policy: Policy) -> ReleasedRegress
         If people or events are too few for the coefficients, or a level (or its reference) has fewer than k people
         or events; the message names it.
     """
-    code = rules.regression(n=result.n, n_events=result.n_events, n_terms=len(result.terms), policy=policy)
-    if code is not None:
-        raise DisclosureError(code, _ADVICE[code])
-    _refuse_small_levels(result, policy)
+    require_enough(result.sizes, policy)
     rows = tuple(_rows(result, policy))
     n, n_missing = rules.count(result.n, policy), rules.missing(result.n_missing, policy)
     n_events = rules.part(result.n_events, result.n, policy)
@@ -88,23 +80,6 @@ def _columns(confidence: float) -> tuple[Column, ...]:
         Column("z", "z", kind="number", decimals=2, shown=False),
         Column("p_value", "p", kind="p_value"),
     )
-
-
-def _refuse_small_levels(result: RegressionFit, policy: Policy) -> None:
-    small: list[str] = []
-    for term in result.terms:
-        for level, n, events in (
-            (term.level, term.n, term.events),
-            (term.reference, term.n_reference, term.events_reference),
-        ):
-            name = f"level {level!r} of {term.label!r}"
-            if level is not None and (n is None or events is None or min(n, events) < policy.k) and name not in small:
-                small.append(name)
-    if small:
-        raise DisclosureError(
-            "cell_too_small",
-            f"It concerns {'; '.join(small)}. Join the level with another, or leave the covariate out.",
-        )
 
 
 def _rows(result: RegressionFit, policy: Policy) -> Iterator[tuple[Cell, ...]]:

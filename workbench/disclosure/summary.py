@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from workbench.disclosure import differences, rules, wording
-from workbench.disclosure.errors import DisclosureError
+from workbench.disclosure.sizes import require_enough
 from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 from workbench.statistics.results import NumberSummary
@@ -37,10 +37,7 @@ def release_summary(result: GroupSummary, policy: Policy) -> ReleasedTable:
     DisclosureError
         If a group has fewer than k people.
     """
-    small = [group for group, n in zip(result.groups, result.n, strict=True) if n < policy.k]
-    if small:
-        what = f"level {', '.join(map(repr, small))} of {result.by!r}" if result.by else "the cohort"
-        raise DisclosureError("cohort_too_small", f"It concerns {what}. Join groups, or widen the cohort's definition.")
+    require_enough(result.sizes, policy)
     rows: list[tuple[Cell, ...]] = []
     for variable in result.variables:
         if isinstance(variable, NumberSummary):

@@ -14,11 +14,20 @@ from workbench.statistics.errors import AnalysisError
 from workbench.statistics.protocols import Prepares, needs_whole_sites
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.engines.people import People, Unit
     from workbench.statistics.protocols import Analysis
+    from workbench.statistics.sizes import Sizes
 
 
-def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> Any:
+def run(
+    analysis: Analysis,
+    people: People,
+    *,
+    require_enough: Callable[[Sizes], None] | None = None,
+    max_rounds: int = MAX_ROUNDS,
+) -> Any:
     """Run the rounds of an analysis over people until it finishes.
 
     Each unit is computed on one BLAS thread and the contributions are merged by one fixed tree (buckets in
@@ -30,6 +39,8 @@ def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> 
         What is asked.
     people : People
         Whom it is asked of.
+    require_enough : callable, optional
+        What looks at the sizes behind each statistic before anything is made of it; see :func:`run_rounds`.
     max_rounds : int
         After how many rounds to give up.
 
@@ -45,7 +56,7 @@ def run(analysis: Analysis, people: People, *, max_rounds: int = MAX_ROUNDS) -> 
     """
     contributions = Contributions(analysis, people)
     with threadpool_limits(limits=1, user_api="blas"):
-        return run_rounds(analysis, contributions.total, max_rounds=max_rounds)
+        return run_rounds(analysis, contributions.total, require_enough=require_enough, max_rounds=max_rounds)
 
 
 class Contributions:

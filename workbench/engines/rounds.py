@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.statistics.errors import AnalysisError
-from workbench.statistics.protocols import Another
+from workbench.statistics.protocols import Another, Sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.statistics.protocols import Analysis
+    from workbench.statistics.sizes import Sizes
 
 MAX_ROUNDS = 200  # a Cox model takes two rounds a Newton step, and about six steps
 
 
-def run_rounds(analysis: Analysis, total: Callable[[Any], Any], *, max_rounds: int = MAX_ROUNDS) -> Any:
+def run_rounds(
+    analysis: Analysis,
+    total: Callable[[Any], Any],
+    *,
+    require_enough: Callable[[Sizes], None] | None = None,
+    max_rounds: int = MAX_ROUNDS,
+) -> Any:
     """Ask for the statistic of everybody, round after round, until the analysis finishes.
 
     Parameters
@@ -24,6 +31,8 @@ def run_rounds(analysis: Analysis, total: Callable[[Any], Any], *, max_rounds: i
         What is asked.
     total : callable
         Given the state of a round (None in the first), returns the merged statistic of everybody.
+    require_enough : callable, optional
+        Called with the sizes behind each statistic before anything is made of it; raises if they are too small to be told of.
     max_rounds : int
         After how many rounds to give up.
 
@@ -39,7 +48,11 @@ def run_rounds(analysis: Analysis, total: Callable[[Any], Any], *, max_rounds: i
     """
     state = None
     for _ in range(max_rounds):
-        outcome = analysis.finish(total(state))
+        statistic = total(state)
+        sizes = analysis.sizes(statistic) if require_enough is not None and isinstance(analysis, Sized) else None
+        if require_enough is not None and sizes is not None:
+            require_enough(sizes)
+        outcome = analysis.finish(statistic)
         if not isinstance(outcome, Another):
             return outcome
         state = outcome.state

@@ -251,7 +251,11 @@ class Network:
         """
         registry.registered(analysis)
         question = _Question("run", cohort, analysis, self.sites)
-        exact = self._answer(question, lambda: run_rounds(analysis, lambda state: self._total(question, state)))
+        enough = self._gate.require_enough
+        exact = self._answer(
+            question,
+            lambda: run_rounds(analysis, lambda state: self._total(question, state), require_enough=enough),
+        )
         return self._gate.release(exact).from_sites(question.sites_asked())
 
     def _steps(self, cohort: Cohort) -> tuple[_Question, Any]:

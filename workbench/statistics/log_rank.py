@@ -67,6 +67,16 @@ class EventTables(Record):
         merged = (one.merge(two) for one, two in zip(self.tables, other.tables, strict=True))
         return type(self)(self.strata, tuple(merged))
 
+    @property
+    def n(self) -> npt.NDArray[np.int64]:
+        """People in each group, shape (n_groups,)."""
+        return np.sum([table.n for table in self.tables], axis=0)
+
+    @property
+    def observed(self) -> npt.NDArray[np.int64]:
+        """Events in each group, shape (n_groups,)."""
+        return np.sum([table.events.sum(axis=1) for table in self.tables], axis=0)
+
     def by_stratum(self) -> LogRankByStratum:
         """Return the sums of the log-rank test over all strata."""
         return reduce(LogRankByStratum.merge, map(LogRankByStratum.of, self.tables))

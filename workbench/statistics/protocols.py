@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.cohorts.variables import Variable
+    from workbench.statistics.sizes import Sizes
 
 
 class Statistic(Protocol):
@@ -53,6 +54,18 @@ class Analysis(Protocol):
 
     def finish(self, total: Any) -> Any:
         """Return the exact result, or :class:`Another` with the state of the next round."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """An analysis that says how many people and events stand behind a statistic before it finishes.
+
+    Whatever cannot be made of nobody must say so: what ``finish`` raises then is in words, and those tell nobody from few.
+    """
+
+    def sizes(self, total: Any) -> Sizes | None:
+        """Return the sizes of the groups, or of the model; None where a statistic does not have them, as one round did before."""
         ...
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from scipy.special import chdtrc, ndtri
 
+from workbench.statistics.sizes import GroupSizes, LevelSize, ModelSizes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -106,6 +108,11 @@ class GroupSummary:
     variables: tuple[NumberSummary | LevelSummary, ...]
     n_missing_group: int | None = 0
 
+    @property
+    def sizes(self) -> GroupSizes:
+        """People in each group."""
+        return GroupSizes(self.by, dict(zip(self.groups, self.n, strict=True)))
+
 
 @dataclass(frozen=True)
 class SurvivalCurves:
@@ -124,6 +131,11 @@ class SurvivalCurves:
     horizon_days: float
     confidence: float = 0.95
 
+    @property
+    def sizes(self) -> GroupSizes:
+        """People in each group."""
+        return GroupSizes(self.by, self.n)
+
 
 @dataclass(frozen=True)
 class GridCurves:
@@ -141,6 +153,11 @@ class GridCurves:
     n_missing: int | None
     horizon_days: float
     confidence: float = 0.95
+
+    @property
+    def sizes(self) -> GroupSizes:
+        """People in each group."""
+        return GroupSizes(self.by, self.n)
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,12 @@ class TestResult:
     p_value: float
     groups: tuple[TestGroup, ...]
     n_missing: int | None = 0
+
+    @property
+    def sizes(self) -> GroupSizes:
+        """People and events in each group."""
+        each = {group.label: group.n for group in self.groups}
+        return GroupSizes(self.by, each, {group.label: group.events for group in self.groups})
 
     __test__ = False  # not a pytest class
 
@@ -246,6 +269,20 @@ class RegressionFit:
     wald_statistic: float = math.nan
     score_statistic: float = math.nan
     covariance: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def sizes(self) -> ModelSizes:
+        """People, events and coefficients, and the levels of the covariates. What is not known counts as nobody."""
+        each = (
+            (term.label, level, n or 0, events or 0)
+            for term in self.terms
+            for level, n, events in (
+                (term.level, term.n, term.events),
+                (term.reference, term.n_reference, term.events_reference),
+            )
+        )
+        levels = tuple(LevelSize(name, level, n, events) for name, level, n, events in each if level is not None)
+        return ModelSizes(self.n, self.n_events, len(self.terms), levels)
 
     @property
     def tests(self) -> tuple[ModelTest, ModelTest, ModelTest]:

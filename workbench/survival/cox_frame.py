@@ -11,6 +11,7 @@ from workbench.engines.inline import run
 from workbench.engines.people import FramePeople
 from workbench.statistics.columns import column, numbers, yes_no
 from workbench.statistics.errors import AnalysisError
+from workbench.statistics.event_table import require_entry_before_exit, round_times
 from workbench.survival.inputs import require_not_negative
 from workbench.survival.proportional_hazards import Cox
 
@@ -82,6 +83,12 @@ def cox(
         if name not in frame.columns:
             raise AnalysisError(f"There is no column {name!r}. {did_you_mean(name, frame.columns)}")
     require_not_negative(numbers(frame[duration]), duration)
+    if entry is not None:
+        require_entry_before_exit(round_times(numbers(frame[entry])), round_times(numbers(frame[duration])))
+    if weights is not None and (numbers(frame[weights]) <= 0).any():
+        raise AnalysisError(
+            f"{weights!r} has weights that are not positive. Leave out the people who should not count."
+        )
     people = frame.select(
         *dict.fromkeys([*covariates, *(name for name in (entry, weights) if name is not None)]),
         pl.col(duration).alias(f"{_FOLLOW_UP}_days"),

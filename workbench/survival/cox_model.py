@@ -10,6 +10,7 @@ from scipy.special import erfc
 from workbench.statistics.errors import AnalysisError, NotEstimableError
 from workbench.statistics.newton import Climb, first_redundant, inverse
 from workbench.statistics.results import RegressionFit, Term
+from workbench.statistics.sizes import LevelSize, ModelSizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 
 _CONSTANT = 1e-10  # standard deviation relative to the mean: what is left of a constant after rounding
 _EVENTS_PER_COEFFICIENT = 10  # Peduzzi et al. (1995), J Clin Epidemiol 48:1503–1510
+
+
+def sizes(summary: CoxSummary, design: Sequence[DesignColumn]) -> ModelSizes:
+    """Return people, events and coefficients, and people and events at each level and reference."""
+    levels = []
+    for place, column in enumerate(design):
+        if column.level is not None and column.reference is not None:
+            n, events, n_reference, events_reference = _people_at(summary, design, place)
+            levels.append(LevelSize(column.variable.label, column.level, n, events))
+            levels.append(LevelSize(column.variable.label, column.reference, n_reference, events_reference))
+    return ModelSizes(summary.n, summary.n_events, len(design), tuple(levels))
 
 
 def require_people_and_events(summary: CoxSummary) -> None:

@@ -17,11 +17,12 @@ from workbench.statistics.grid_table import GridLadder, GridTable, OnRung, Rungs
 from workbench.statistics.protocols import NextRound
 from workbench.statistics.results import GridCurves
 from workbench.survival import inputs
-from workbench.survival.groups import require_every_group
+from workbench.survival.groups import group_sizes, require_every_group
 from workbench.survival.product_limit import DAYS_PER_YEAR, limits_of_survival
 
 if TYPE_CHECKING:
     from workbench.cohorts.variables import Variable
+    from workbench.statistics.sizes import GroupSizes
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,10 @@ class GridKaplanMeier:
             for rung in rungs
         )
         return GridLadder(tuple(rung.name for rung in rungs), tuple(tables))
+
+    def sizes(self, total: GridLadder | RungsOffered) -> GroupSizes | None:
+        """Return how many people each group has; grids that sites offer do not say."""
+        return None if isinstance(total, RungsOffered) else group_sizes(self.by, self.groups, total.tables[0].n)
 
     def finish(self, total: GridLadder | RungsOffered) -> GridCurves | NextRound:
         """Return the curves on the grids of the ladder; or, of sites that said which grids pass, ask for the finest."""

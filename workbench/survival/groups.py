@@ -1,10 +1,11 @@
-"""Groups that are compared must have somebody in them."""
+"""Groups that are compared: their sizes, and that somebody must be in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from workbench.statistics.errors import AnalysisError
+from workbench.statistics.sizes import GroupSizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workbench.cohorts.variables import Variable
+
+
+def group_sizes(
+    by: Variable | None,
+    groups: Sequence[str],
+    n: npt.NDArray[np.int64],
+    events: npt.NDArray[np.int64] | None = None,
+) -> GroupSizes:
+    """Return people and, where they are counted, events by group."""
+    return GroupSizes(
+        None if by is None else by.label,
+        dict(zip(groups, n.tolist(), strict=True)),
+        None if events is None else dict(zip(groups, events.tolist(), strict=True)),
+    )
 
 
 def require_every_group(groups: Sequence[str], n: npt.NDArray[np.int64], by: Variable | None) -> None:

@@ -15,12 +15,13 @@ from workbench.statistics.errors import AnalysisError
 from workbench.statistics.event_table import EventTable
 from workbench.statistics.results import SurvivalCurves
 from workbench.survival import inputs
-from workbench.survival.groups import require_every_group
+from workbench.survival.groups import group_sizes, require_every_group
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workbench.cohorts.variables import Variable
+    from workbench.statistics.sizes import GroupSizes
 
 Interval = Literal["log-log", "log", "plain"]
 DAYS_PER_YEAR = 365.25
@@ -139,6 +140,10 @@ class KaplanMeier:
         days, event = columns.follow_up(people, self.followup)
         group = None if self.by is None else columns.codes(people, self.by)
         return EventTable.of(days, event, group=group, groups=self.groups)
+
+    def sizes(self, total: EventTable) -> GroupSizes:
+        """Return how many people each group has."""
+        return group_sizes(self.by, total.groups, total.n)
 
     def finish(self, total: EventTable) -> SurvivalCurves:
         """Return the exact curves."""

@@ -21,7 +21,7 @@ from workbench.statistics.cox_rounds import (
 )
 from workbench.statistics.design import DesignColumn, design_columns, design_matrix
 from workbench.statistics.errors import AnalysisError, NotEstimableError
-from workbench.statistics.event_table import require_entry_before_exit, round_times
+from workbench.statistics.event_table import round_times
 from workbench.statistics.newton import MAX_STEPS, Climb, LinAlgError
 from workbench.statistics.protocols import NextRound
 from workbench.survival import cox_model, inputs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from workbench.cohorts.variables import Variable
     from workbench.statistics.results import RegressionFit
+    from workbench.statistics.sizes import ModelSizes
 
 
 CoxStatistic = CoxSummary | CoxRiskSets | CoxInformation | CoxByStratum
@@ -69,7 +70,8 @@ class Cox:
 
     Notes
     -----
-    People with anything missing are left out and counted. Newton's method on centred and scaled columns, with
+    People with anything missing are left out and counted; so is who left before coming under observation, and whose weight
+    is not positive: an error would tell that there is somebody. Newton's method on centred and scaled columns, with
     step-halving, until no coefficient would move by 1e-9 of its standard error.
 
     Raises
@@ -120,8 +122,7 @@ class Cox:
         days, event = columns.follow_up(people, self.followup)
         exit_time, entry = round_times(days), self._entry(people)
         if entry is not None:
-            both = ~np.isnan(entry) & ~np.isnan(exit_time)
-            require_entry_before_exit(entry[both], exit_time[both])
+            exit_time = np.where(entry < exit_time, exit_time, np.nan)
         no_strata = np.zeros(people.height, dtype=np.int64)
         return CoxPeople(
             design_matrix(people, self.design),
@@ -136,6 +137,10 @@ class Cox:
         """Return what one partition of people contributes to a round."""
         arrays = self.prepare(people) if isinstance(people, pl.DataFrame) else people
         return arrays.summary() if state is None else arrays.answer(state)
+
+    def sizes(self, total: Any) -> ModelSizes | None:
+        """Return people, events and levels; they are known from the first round on, and looked at in it."""
+        return cox_model.sizes(total, self.design) if isinstance(total, CoxSummary) else None
 
     def finish(self, total: Any) -> RegressionFit | NextRound:  # Any: one of CoxStatistic, as local gave it
         """Return the model, or the question of the next round."""
@@ -208,11 +213,7 @@ class Cox:
         if self.weights is None:
             return None
         weight = columns.numbers(people[self.weights.name])
-        if (weight <= 0).any():
-            raise AnalysisError(
-                f"{self.weights.name!r} has weights that are not positive. Leave out the people who should not count."
-            )
-        return weight
+        return np.where(weight > 0, weight, np.nan)
 
 
 class StratifiedCox(Cox):

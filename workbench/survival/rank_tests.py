@@ -9,7 +9,7 @@ from workbench.statistics import columns
 from workbench.statistics.log_rank import EventTables
 from workbench.statistics.results import TestGroup, TestResult
 from workbench.survival import inputs
-from workbench.survival.groups import require_every_group
+from workbench.survival.groups import group_sizes, require_every_group
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbench.cohorts.variables import Variable
     from workbench.statistics.log_rank import LogRankByStratum
+    from workbench.statistics.sizes import GroupSizes
 
 
 def log_rank(
@@ -111,6 +112,10 @@ class LogRank:
             return EventTables.of(days, event, group=group, groups=groups)
         stratum, strata = columns.codes(people, self.strata), columns.levels_of(self.strata)
         return EventTables.of(days, event, group=group, groups=groups, stratum=stratum, strata=strata)
+
+    def sizes(self, total: EventTables | LogRankByStratum) -> GroupSizes:
+        """Return how many people and events each group has."""
+        return group_sizes(self.by, columns.levels_of(self.by), total.n, total.observed)
 
     def finish(self, total: EventTables) -> TestResult:
         """Return the test."""
