@@ -112,7 +112,8 @@ def _unmapped(code: UnmappedCode) -> str:
 
 def _left_out(part: LeftOut) -> str:
     people = "1 person" if part.n_people == 1 else f"{part.n_people:,} people"
-    return f"{part.reason}: {people}" + (f", {_rows(part.n_rows)}" if part.n_rows else "")
+    counts = [people] if part.n_people or not part.n_rows else []  # rows about nobody, such as those of organisations
+    return f"{part.reason}: {', '.join([*counts, *([_rows(part.n_rows)] if part.n_rows else [])])}"
 
 
 def _written(table: TableReport) -> str:

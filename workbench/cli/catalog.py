@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Make a catalog, bring data in, see what is there.", rich_markup_mode=None)
 
-FORMATS = ("omop", "tables", "consents", "vcf", "whas500")
+FORMATS = ("omop", "fhir", "tables", "consents", "vcf", "whas500")
 
 
 @app.command(epilog="Example: workbench catalog create heart-centre --title 'Heart centre'")
@@ -114,7 +114,7 @@ def ingest(
 
 
 def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # noqa: A002
-    from data_catalog.sources import ConsentTable, MappedTable, OmopFolder, whas500
+    from data_catalog.sources import ConsentTable, FhirFolder, MappedTable, OmopFolder, whas500
 
     if format not in FORMATS:
         raise IngestError(f"{format!r} is not a format. {did_you_mean(format, FORMATS)}")
@@ -122,10 +122,12 @@ def _source(format: str, path: Path | None, mapping: Path | None) -> Source:  # 
         return whas500()
     if path is None:
         raise IngestError(
-            f"Say which {'folder' if format == 'omop' else 'file'} to ingest: workbench catalog ingest {format} PATH."
+            f"Say which {'folder' if format in ('omop', 'fhir') else 'file'} to ingest: workbench catalog ingest {format} PATH."
         )
     if format == "omop":
         return OmopFolder(path)
+    if format == "fhir":
+        return FhirFolder(path)
     if format == "consents":
         return ConsentTable(path)
     if mapping is None:
