@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import genotypes, survival
+from benchmarks import genotypes, ingest_fhir, survival
 
 if __name__ == "__main__":
-    sys.exit(max(module.run() for module in (survival, genotypes)))
+    sys.exit(max(module.run() for module in (survival, genotypes, ingest_fhir)))

@@ -22,6 +22,11 @@ UNKNOWN = "people whom the site's data do not know"
 REPEATED = "statements that the catalog has already"
 
 
+def counted(n: int, one: str, many: str) -> str:
+    """Say a number and what it counts: ``1 row is``, ``2,000 rows are``."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """What of a source was left out and why, counted. For the steward's report alone: such counts are nothing to publish.

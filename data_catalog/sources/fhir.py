@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from data_catalog.errors import IngestError
 from data_catalog.harmonise.vocabulary import stage_shipped_vocabulary, vocabulary_of_site
 from data_catalog.lake import literal, quoted
-from data_catalog.sources.base import IngestContext, LeftOut, StagedSource
+from data_catalog.sources.base import IngestContext, LeftOut, StagedSource, counted
 from data_catalog.sources.fhir_codes import stage_codes
 from data_catalog.sources.fhir_consents import stage_consents
 from data_catalog.sources.fhir_events import (
@@ -80,8 +80,8 @@ class FhirFolder:
         if found.has("Consent"):
             left_out += stage_consents(connection, context)
             relations["consent"] = "_staged_consent"
-        _name_files(connection, relations, found.files)
         add_canonical_values(connection, relations, site=context.site)
+        _name_files(connection, relations, found.files)
         return StagedSource(
             relations={name: relation for name, relation in relations.items() if _has_rows(connection, relation)},
             n_read=found.n_read,
@@ -113,7 +113,7 @@ def _stage_events(
     said = [select for kind in kinds for select in said_sql(kind)]
     stage_codes(connection, said or ["SELECT NULL::JSON"], relations, site=context.site)
     stage_visits(connection, context)
-    begin_events(connection)
+    begin_events(connection, context, kinds)
     for kind in kinds:
         add_events(connection, kind)
         if kind is not OBSERVATION:  # which a view reads
@@ -130,12 +130,12 @@ def _notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "ORDER BY kind"
     ).fetchall()
     notes = [
-        f"{kind}: {n_resources:,} resources became {n_rows:,} rows, one for each component with a value and each standard concept."
+        f"{kind}: {counted(n_resources, 'resource', 'resources')} became {n_rows:,} rows, one for each component with a value and each standard concept."
         for kind, n_resources, n_rows in split
     ]
     if n_partial:
         notes.append(
-            f"{n_partial:,} rows are of a month or a year only: they stand on the first day of it, without a time of day."
+            f"{counted(n_partial, 'row is', 'rows are')} of a month or a year only: recorded on its first day, without a time of day."
         )
     return notes
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from data_catalog.governance.consents import EVERY_PURPOSE, GIVEN, WITHDRAWN
 from data_catalog.governance.modalities import CLINICAL, MODALITIES
 from data_catalog.lake import literal
-from data_catalog.sources.base import REPEATED, UNKNOWN, LeftOut
+from data_catalog.sources.base import UNKNOWN, LeftOut
 from data_catalog.sources.fhir_people import NAMES
 from data_catalog.sources.fhir_read import table_of
 from data_catalog.sources.fhir_sql import first_code_sql, is_about_sql, name_sql
@@ -57,9 +57,10 @@ def stage_consents(connection: duckdb.DuckDBPyConnection, context: IngestContext
         f"UNION ALL SELECT id, person_id, modality, purpose, '{WITHDRAWN}', valid_until, recorded_at, _row, _file FROM one "
         "WHERE says_yes AND valid_until IS NOT NULL"
     )
+    new = f"({_SAYS}) NOT IN (SELECT ({_SAYS}) FROM lake.governance.consent WHERE site = {site})"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _staged_consent AS SELECT {_SAYS}, min(_row) AS _row, min(_file) AS _file FROM _fhir_statement "
-        f"WHERE ({_SAYS}) NOT IN (SELECT ({_SAYS}) FROM lake.governance.consent WHERE site = {site}) GROUP BY {_SAYS}"
+        f"WHERE {new} GROUP BY {_SAYS}"
     )
     rows = connection.execute(
         "SELECT reason, count(DISTINCT coalesce(CAST(person_id AS VARCHAR), subject_name)), count(*) FROM _fhir_said "
@@ -67,10 +68,14 @@ def stage_consents(connection: duckdb.DuckDBPyConnection, context: IngestContext
     ).fetchall()
     n_people, n_again = connection.execute(
         "SELECT count(DISTINCT person_id), count(DISTINCT id) FROM _fhir_statement WHERE id NOT IN "
-        f"(SELECT id FROM _fhir_statement WHERE ({_SAYS}) IN (SELECT ({_SAYS}) FROM _staged_consent))"
+        f"(SELECT min(id) FROM _fhir_statement WHERE {new} GROUP BY {_SAYS})"
     ).fetchall()[0]
     left_out = [LeftOut(reason, people, n) for reason, people, n in rows]
-    return [*left_out, LeftOut(f"Consent: {REPEATED}", n_people, n_again)] if n_again else left_out
+    return (
+        [*left_out, LeftOut("Consent that says what another or the catalog says already", n_people, n_again)]
+        if n_again
+        else left_out
+    )
 
 
 def _judged() -> str:

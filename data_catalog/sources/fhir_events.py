@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from data_catalog.sources.fhir_kinds import Kind
 
 EVENTS, VISITS = "_fhir_event", "_fhir_visit"
+_VISIT_NAMES = "_fhir_visit_name"
 COLUMNS = {
     "kind": "VARCHAR",
     "id": "VARCHAR",
@@ -168,15 +169,26 @@ def stage_helpers(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def begin_events(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty table ``EVENTS``, and the names of visits that events refer to."""
+def begin_events(connection: duckdb.DuckDBPyConnection, context: IngestContext, kinds: Iterable[Kind]) -> None:
+    """Make the empty table ``EVENTS``, and the names of visits that events of *kinds* refer to: new ones, and the catalog's."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {EVENTS} ({columns})")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _fhir_visit_name AS SELECT name, any_value(visit_occurrence_id) AS visit_occurrence_id FROM ("
+        f"CREATE OR REPLACE TEMP TABLE {_VISIT_NAMES} AS SELECT name, any_value(visit_occurrence_id) AS visit_occurrence_id FROM ("
         f"SELECT id AS name, visit_occurrence_id FROM {VISITS} WHERE reason IS NULL UNION "
         f"SELECT substr(_url, 10), visit_occurrence_id FROM {VISITS} WHERE reason IS NULL AND starts_with(_url, 'urn:uuid:')) GROUP BY name"
     )
+    held = f"(SELECT visit_occurrence_id FROM lake.main.visit_occurrence WHERE site = {literal(context.site)})"
+    referred = [f"SELECT {name_sql(kind.encounter)} AS name FROM {kind.rows}" for kind in kinds]
+    (has_visits,) = connection.execute(f"SELECT EXISTS {held}").fetchall()[0]
+    if has_visits and referred:
+        key = key_sql("'Encounter/' || name")
+        connection.execute(
+            f"INSERT INTO {_VISIT_NAMES} SELECT * FROM (SELECT name, {key} AS visit_occurrence_id FROM "
+            f"(SELECT DISTINCT name FROM ({' UNION ALL '.join(referred)}) WHERE name NOT IN (SELECT name FROM {_VISIT_NAMES}))) "
+            f"WHERE visit_occurrence_id IN {held}",
+            key_parameters(context.pseudonym_key, site=context.site),
+        )
 
 
 def add_events(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
@@ -219,12 +231,14 @@ def add_events(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         "end_datetime": moment_sql(kind.end),
     } | dict(kind.columns)
     value = (
-        f"LEFT JOIN {CODES} AS v ON v.said = {kind.value} AND v.part = 1" if not kind.value.startswith("NULL") else ""
+        f"LEFT JOIN (SELECT * FROM {CODES} WHERE part = 1) AS v ON v.said = {kind.value}"
+        if not kind.value.startswith("NULL")
+        else ""
     )
     connection.execute(
         f"INSERT INTO {EVENTS} BY NAME SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} "
         f"FROM {kind.rows} {_join_person(kind.subject)} "
-        f"LEFT JOIN _fhir_visit_name AS e ON e.name = {name_sql(kind.encounter)} "
+        f"LEFT JOIN {_VISIT_NAMES} AS e ON e.name = {name_sql(kind.encounter)} "
         f"LEFT JOIN {CODES} AS c ON c.said = {kind.code} {value}"
     )
 
@@ -251,7 +265,10 @@ def _translated(code: str, concepts: Mapping[str, int]) -> str:
 
 
 def _join_person(subject: str) -> str:
-    return f"LEFT JOIN {NAMES} AS p ON p.name = {name_sql(subject)} AND {is_about_sql(subject, 'Patient')}"
+    # One comparison of names: with a second condition on the left side alone, DuckDB compares every row with every name.
+    return (
+        f"LEFT JOIN {NAMES} AS p ON p.name = CASE WHEN {is_about_sql(subject, 'Patient')} THEN {name_sql(subject)} END"
+    )
 
 
 def _reason(

@@ -165,14 +165,16 @@ OBSERVATION = Kind(
             "value_as_number",
             "operator_concept_id",
             "value_as_string",
-            "value_source_value",
             "unit_code",
             "unit_source_value",
             "range_low",
             "range_high",
         )
     }
-    | {"value_as_concept_id": "coalesce(r.yes_or_no_concept_id, nullif(v.concept_id, 0))"},
+    | {
+        "value_as_concept_id": "coalesce(r.yes_or_no_concept_id, nullif(v.concept_id, 0))",
+        "value_source_value": "coalesce(v.source_value, r.value_source_value)",
+    },
 )
 DIAGNOSTIC_REPORT = Kind(
     "DiagnosticReport",

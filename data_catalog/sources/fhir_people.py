@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data_catalog.harmonise.identity import key_parameters, person_id_sql
 from data_catalog.lake import literal
-from data_catalog.sources.base import LeftOut
+from data_catalog.sources.base import LeftOut, counted
 from data_catalog.sources.fhir_kinds import EHR
 from data_catalog.sources.fhir_read import table_of
 from data_catalog.sources.fhir_sql import day_sql, moment_sql
@@ -74,7 +74,9 @@ def stage_people(connection: duckdb.DuckDBPyConnection, context: IngestContext) 
     _stage_links(connection, site)
     notes = _stage_deaths(connection, site)
     if n_shared:
-        notes.append(f"{n_shared:,} medical record numbers are shared by several patients and lead to none of them.")
+        notes.append(
+            f"{counted(n_shared, 'medical record number is', 'medical record numbers are')} shared by several patients and leads to none of them."
+        )
     left_out = [LeftOut(NO_BIRTH_YEAR, n_without, n_without), LeftOut(HELD_ALREADY, n_held, n_held)]
     return [part for part in left_out if part.n_rows], notes
 
@@ -147,9 +149,11 @@ def _stage_deaths(connection: duckdb.DuckDBPyConnection, site: str) -> list[str]
     ).fetchall()[0]
     notes = []
     if n_undated:
-        notes.append(f"{n_undated:,} people are said to have died, without a day: no death is recorded for them.")
+        notes.append(
+            f"{counted(n_undated, 'person is', 'people are')} said to have died, without a day: no death is recorded."
+        )
     if n_partial:
         notes.append(
-            f"{n_partial:,} deaths are known by month or year only: the first day of that month or year is recorded."
+            f"{counted(n_partial, 'death is', 'deaths are')} known by month or year only: the first day of that month or year is recorded."
         )
     return notes

@@ -103,7 +103,7 @@ def table_of(kind: str) -> str:
 def _read_file(connection: duckdb.DuckDBPyConnection, file: NdjsonFile, number: int, found: Resources) -> None:
     lines = (
         "SELECT json AS resource, NULL::VARCHAR AS _url, row_number() OVER () AS _row FROM read_ndjson_objects("
-        f"{literal(str(file.path))}, compression = '{'gzip' if file.is_gzip else 'none'}', "
+        f"{literal(str(file.path))}, compression = '{'gzip' if file.is_gzip else 'uncompressed'}', "
         f"maximum_object_size = {file.longest_line_bytes + 1024})"
     )
     kinds = _kinds(connection, lines)

@@ -28,16 +28,16 @@ def stage_readings(connection: duckdb.DuckDBPyConnection) -> None:
     """
     whole = ", ".join(f"o.{name}" for name in _OF_WHOLE)
     own = ", ".join(f"o.{quoted(name)}" for name in VALUE)
-    of_component = ", ".join(f"o.c.{quoted(name)}" for name in VALUE)
+    of_component = ", ".join(f"o.component_.{quoted(name)}" for name in VALUE)
     measured = (
         f"len(list_filter(o.category, lambda g: len(list_filter(g.coding, lambda c: c.code IN {_MEASURED})) > 0)) > 0"
     )
     readings = (
         f"SELECT {whole}, coalesce({measured}, false) AS is_measured, o.code, {own}, '' AS part, len(o.hasMember) > 0 AS has_members, "
         f"coalesce(len(list_filter(o.component, lambda c: c.code IS NOT NULL)), 0) > 0 AS has_components FROM {table_of('Observation')} AS o "
-        f"UNION ALL SELECT {whole}, coalesce({measured}, false), o.c.code, {of_component}, '/' || o.place, false, false "
-        f"FROM (SELECT *, unnest(component) AS c, generate_subscripts(component, 1) AS place FROM {table_of('Observation')}) AS o "
-        "WHERE o.c IS NOT NULL"
+        f"UNION ALL SELECT {whole}, coalesce({measured}, false), o.component_.code, {of_component}, '/' || o.place, false, false "
+        f"FROM (SELECT *, unnest(component) AS component_, generate_subscripts(component, 1) AS place FROM {table_of('Observation')}) AS o "
+        "WHERE o.component_ IS NOT NULL"
     )
     operators = " ".join(f"WHEN '{sign}' THEN {concept}" for sign, concept in _OPERATORS.items())
     has_value = (
@@ -54,7 +54,7 @@ def stage_readings(connection: duckdb.DuckDBPyConnection) -> None:
         f"CREATE OR REPLACE TEMP VIEW {READINGS} AS SELECT *, {number} AS value_as_number, "
         f"CASE WHEN valueQuantity.value IS NOT NULL THEN CASE valueQuantity.comparator {operators} END END AS operator_concept_id, "
         f"{text} AS value_as_string, "
-        f"coalesce({text}, coalesce(valueQuantity.comparator, '') || CAST({number} AS VARCHAR), dataAbsentReason.coding[1].code) AS value_source_value, "
+        f"coalesce({text}, coalesce(valueQuantity.comparator, '') || {_written(number)}, dataAbsentReason.coding[1].code) AS value_source_value, "
         f"CASE valueBoolean WHEN true THEN {_YES} WHEN false THEN {_NO} END AS yes_or_no_concept_id, "
         f"CASE WHEN valueQuantity.system = '{UCUM}' THEN valueQuantity.code END AS unit_code, "
         f"CASE WHEN valueQuantity.system = '{UCUM}' AND valueQuantity.code IS NOT NULL THEN valueQuantity.code "
@@ -64,8 +64,13 @@ def stage_readings(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _written(number: str) -> str:
+    """SQL of a number as people write it: 5, not 5.0."""
+    return f"regexp_replace(CAST({number} AS VARCHAR), '\\.0$', '')"
+
+
 def _quantity(said: str) -> str:
-    return f"coalesce(CAST({said}.value AS VARCHAR), '') || coalesce(' ' || coalesce({said}.unit, {said}.code), '')"
+    return f"coalesce({_written(said + '.value')}, '') || coalesce(' ' || coalesce({said}.unit, {said}.code), '')"
 
 
 def _range() -> str:
