@@ -42,7 +42,8 @@ def ingest(address: CatalogAddress, source: Source, *, site: str, basis: str) ->
         context = IngestContext(site=site, pseudonym_key=read_key(lake.folder_of(connection, address)))
         staged = source.stage(connection, context)
         relations, left_out = leave_out_withdrawn(connection, staged.relations, context.pseudonym_key, site=site)
-        check_keys(connection, relations, site=site)
+        with lake.one_view(connection):
+            check_keys(connection, relations, site=site)
         tables = [TABLES[name] for name in TABLES if name in relations]
         for table in tables:
             _finish(connection, table, relations, site=site, basis=basis, mapping=source.mapping)

@@ -36,29 +36,33 @@ _OFFLINE = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
-    "allow_unsigned_extensions": "false",
 }
 
 
-def load_extension(connection: duckdb.DuckDBPyConnection, extension: str) -> None:
-    """Load an extension of DuckDB from the signed file inside its Python package; nothing is downloaded.
+# DuckDB checks the signature of an extension by hashing its file, a quarter of a second for the two that every connection
+# needs. A process does so once for a file as it is.
+_signed: set[tuple[Path, int, int]] = set()
+
+
+def _extension(name: str) -> Path:
+    """Return the file of an extension of DuckDB inside its Python package; nothing is downloaded.
 
     Raises
     ------
     CatalogError
         If a package is missing or was built for another DuckDB.
     """
-    package = f"duckdb_extension_{extension}"
+    package = f"duckdb_extension_{name}"
     try:
-        file = resources.files(package) / "extensions" / f"v{duckdb.__version__}" / f"{extension}.duckdb_extension"
+        file = resources.files(package) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     except ModuleNotFoundError:
         file = None
     if file is None or not file.is_file():
         raise CatalogError(
-            f"The DuckDB extension {extension!r} for DuckDB {duckdb.__version__} is not installed. "
+            f"The DuckDB extension {name!r} for DuckDB {duckdb.__version__} is not installed. "
             f"Install the package {package.replace('_', '-')}=={duckdb.__version__}."
         )
-    connection.execute(f"LOAD {literal(str(file))}")
+    return Path(str(file))
 
 
 def literal(text: str) -> str:
@@ -187,6 +191,16 @@ def maker(place: CatalogAddress | Path | str, folder: Path) -> Iterator[duckdb.D
 
 
 @contextmanager
+def one_view(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let many small queries see one snapshot, which DuckLake then looks up once and not again for each of them."""
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    finally:
+        _roll_back(connection)
+
+
+@contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection, *, author: str, message: str) -> Iterator[None]:
     """Commit everything done inside as one snapshot, or nothing of it.
 
@@ -215,9 +229,14 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _connect(*extensions: str) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config=dict(_OFFLINE))
-    for extension in extensions:
-        load_extension(connection, extension)
+    """Connect to nothing yet, with the extensions loaded, each from its signed file."""
+    files = {(path, path.stat().st_size, path.stat().st_mtime_ns) for path in map(_extension, extensions)}
+    known = "true" if files <= _signed else "false"
+    connection = duckdb.connect(config={**_OFFLINE, "allow_unsigned_extensions": known})
+    for path, _, _ in sorted(files):
+        connection.execute(f"LOAD {literal(str(path))}")
+    connection.execute("SET allow_unsigned_extensions = false")
+    _signed.update(files)
     return connection
 
 

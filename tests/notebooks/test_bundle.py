@@ -152,6 +152,7 @@ def ward(name: str, n: int) -> MappedTable:
     return MappedTable(people, mapping)
 
 
+@pytest.mark.slow
 def test_people_whom_consent_leaves_out_are_told_as_the_cause(small):
     bundle, clinic = small
     with writer(clinic.folder) as connection:
@@ -167,6 +168,7 @@ def test_people_whom_consent_leaves_out_are_told_as_the_cause(small):
     }
 
 
+@pytest.mark.slow
 def test_a_catalog_that_has_grown_is_asked_as_of_the_snapshot_of_the_bundle(small):
     bundle, clinic = small
     clinic.ingest(ward("B", 20), site="clinic", basis="public_interest")
@@ -244,6 +246,7 @@ def test_bad_input_ends_with_2_and_a_word(bundle, tmp_path):
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_same_question_gives_the_same_bytes(bundle, elsewhere, tmp_path):
     again = open_bundle(run_template(TEMPLATE, output=tmp_path / "again", catalog=elsewhere).folder)
     before = open_bundle(bundle)

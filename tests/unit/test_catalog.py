@@ -1,7 +1,9 @@
 """A catalog in a folder or a database: made whole or not at all, read-only and closed to the outside for readers, with a past."""
 
+import os
 import shutil
 import stat
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from data_catalog import Catalog, CatalogError, IngestError
+from data_catalog import Catalog, CatalogError, IngestError, lake
 from data_catalog.address import FolderAddress
 from data_catalog.demo import demo_catalog
 from data_catalog.lake import open_reader
@@ -259,3 +261,19 @@ def test_the_demo_catalog_is_made_once_and_comes_out_the_same_again(tmp_path):
             people.append(connection.execute("SELECT person_id FROM lake.main.person ORDER BY 1").fetchall())
     assert people[0] == people[1]
     assert len(people[0]) == 500
+
+
+def test_an_extension_is_loaded_with_its_signature_checked_and_again_when_its_file_has_changed(tmp_path, monkeypatch):
+    file = tmp_path / "ducklake.duckdb_extension"
+    file.write_bytes(lake._extension("ducklake").read_bytes())
+    monkeypatch.setattr(lake, "_extension", lambda name: file)
+    for _ in range(2):
+        with closing(lake._connect("ducklake")) as connection:
+            setting = "SELECT current_setting('allow_unsigned_extensions')"
+            assert connection.execute(setting).fetchall() == [(False,)]
+    with file.open("r+b") as changed:
+        changed.seek(-1000, os.SEEK_END)
+        changed.write(b"\0" * 1000)  # the signature and what is before it
+    os.utime(file)
+    with pytest.raises(duckdb.Error):
+        lake._connect("ducklake")

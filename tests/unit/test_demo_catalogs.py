@@ -51,6 +51,7 @@ def test_one_seed_makes_the_same_catalog_twice(made, tmp_path):
     assert {"person", "measurement", "waveform_feature", "image_feature", "variant", "sample", "consent"} <= filled
 
 
+@pytest.mark.slow
 def test_a_catalog_a_hospital_holds_what_the_common_one_holds_of_it(made, tmp_path):
     by_site = hospital_catalogs(tmp_path / "sites", people=PEOPLE, seed=7)
     assert sorted(by_site) == ["eastfield", "hillcrest", "lakeside", "northgate", "riverside"]

@@ -314,6 +314,7 @@ def genetic_results(study: Study) -> str:
     return json.dumps([*(one.to_dict() for one in released), exact, people], default=str)
 
 
+@pytest.mark.slow
 def test_with_genotypes_too_the_next_run_equals_a_run_without_the_person(tmp_path):
     left, never = sequenced(tmp_path, "left"), sequenced(tmp_path, "never", without="MRN-8")
     older = left.snapshot().snapshot_id
