@@ -194,8 +194,11 @@ class Catalog:
         """
         return back_up(catalog_address(place), Path(target))
 
-    def ingest(self, source: Source, *, site: str, basis: str = "consent") -> IngestReport:
+    def ingest(self, source: Source, *, site: str, basis: str = "consent", replace: bool | str = False) -> IngestReport:
         """Bring *source* in as the data of *site*, all of it in one transaction or nothing.
+
+        The same files a second time change nothing. If mapping, vocabulary or units have changed since, the files are harmonised
+        again and their rows take the place of the earlier ones, in a new snapshot.
 
         Parameters
         ----------
@@ -205,18 +208,21 @@ class Catalog:
             The hospital, in lower case letters, digits and hyphens.
         basis : str
             The legal basis on which these people may be studied; "consent" means that consent records decide person by person.
+        replace : bool or str
+            That these are the corrected files of an earlier ingest, whose rows they take the place of: the one with files of the same
+            names, or the one with this id. People who have left the catalog do not come back with them.
 
         Returns
         -------
         IngestReport
-            What was read, written, not mapped and flagged: counts, no identifiers.
+            What was read, written, not mapped and flagged, and what is different from before: counts, no identifiers.
 
         Raises
         ------
         IngestError
             If the source has a structural fault. The catalog is then as it was.
         """
-        return ingest(self.address, source, site=site, basis=basis)
+        return ingest(self.address, source, site=site, basis=basis, replace=replace)
 
     def withdraw(
         self, *, site: str, record_number: str | None = None, person_id: int | None = None

@@ -2,7 +2,7 @@
 
 A digest is made of rows, not of files: two catalogs that hold the same rows have the same digest, in whatever order and into whatever
 files the rows were written. What belongs to one making of a catalog is left out: moments and numbers of ingests, permits, snapshots,
-names of source files. So is the legal basis, which says who may be studied and not what is known of them.
+names of source files, rows in them, rules of mappings. So is the legal basis, which says who may be studied and not what is known of them.
 
 The method, ``cw-content-1``: of every row the text ``column:value`` of each column that holds something, joined by the character 31;
 of that text SHA-256; of a table the number of its rows and the sums of the first and of the second 64 bits of those; of a group of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 METHOD = "cw-content-1"
 GROUPS = ("clinical", "waveform", "imaging", "genomic", "vocabulary")
 
-_LEFT_OUT = frozenset({"source_file", "mapping_version", "legal_basis"})
+_LEFT_OUT = frozenset({"source_file", "source_row", "mapping_version", "mapping_rule", "ingest_id", "legal_basis"})
 # Of the vocabulary only what questions read: the other tables serve ingestion, and are large in a full vocabulary.
 _READ_OF_VOCABULARY = frozenset({"concept", "concept_ancestor"})
 Sums = tuple[str, int, int, int]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from data_catalog import lake
+from data_catalog.deliveries import check_left_behind, plan_delivery, rules_digest, take_out
 from data_catalog.errors import IngestError
 from data_catalog.governance.arrivals import leave_out_withdrawn
 from data_catalog.governance.basis import known_basis
@@ -18,6 +19,7 @@ from data_catalog.governance.epochs import begin_epoch
 from data_catalog.governance.permits import current_user
 from data_catalog.harmonise.identity import read_key
 from data_catalog.model import TABLES, check_keys, flag_rules, flagged_select, issues_select, table_address
+from data_catalog.quality.changes import ChangeReport, compare
 from data_catalog.quality.ingest_report import Flag, IngestReport, TableReport, UnmappedCode
 from data_catalog.sources.base import IngestContext, Source, StagedSource
 
@@ -25,54 +27,108 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data_catalog.address import CatalogAddress
+    from data_catalog.deliveries import Earlier, Plan
     from data_catalog.model import Table
 
 _SITE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 
 
-def ingest(address: CatalogAddress, source: Source, *, site: str, basis: str) -> IngestReport:
+def ingest(
+    address: CatalogAddress, source: Source, *, site: str, basis: str, replace: bool | str = False
+) -> IngestReport:
     """Bring *source* into the catalog at *address*; see :meth:`data_catalog.catalog.Catalog.ingest`."""
     if not _SITE.match(site):
         raise IngestError(
             f"{site!r} cannot name a site. Use lower case letters, digits and hyphens, such as 'heart-centre-2'."
         )
     known_basis(basis)
-    ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
     with lake.writer(address) as connection, _without_values(source):
-        context = IngestContext(site=site, pseudonym_key=read_key(lake.folder_of(connection, address)))
-        staged = source.stage(connection, context)
-        relations, left_out = leave_out_withdrawn(connection, staged.relations, context.pseudonym_key, site=site)
-        with lake.one_view(connection):
+        plan = plan_delivery(connection, source, site=site, basis=basis, replace=replace)
+        if plan.repeats is not None:
+            return _nothing_new(connection, source, plan.repeats, site=site, basis=basis)
+        key = read_key(lake.folder_of(connection, address))
+        return _bring_in(connection, source, plan, key, site=site, basis=basis)
+
+
+def _bring_in(
+    connection: duckdb.DuckDBPyConnection, source: Source, plan: Plan, key: bytes, *, site: str, basis: str
+) -> IngestReport:
+    """Stage, check and write; what is replaced is taken out in the same transaction, before anything is staged."""
+    ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
+    message = f"{'replace' if plan.replaced else 'ingest'} {source.format} data of {site}"
+    with ExitStack() as stack:
+        if plan.replaced:
+            stack.enter_context(lake.transaction(connection, author=current_user(), message=message))
+        before = take_out(connection, plan.replaced, site=site)
+        staged = source.stage(connection, IngestContext(site=site, pseudonym_key=key))
+        relations, left_out = leave_out_withdrawn(connection, staged.relations, key, site=site)
+        # Within the transaction of a replacement everything is one view already.
+        with nullcontext() if plan.replaced else lake.one_view(connection):
             check_keys(connection, relations, site=site)
         tables = [TABLES[name] for name in TABLES if name in relations]
         for table in tables:
-            _finish(connection, table, relations, site=site, basis=basis, mapping=source.mapping)
+            _finish(connection, table, relations, site=site, basis=basis, mapping=source.mapping, ingest_id=ingest_id)
         reports = [_table_report(connection, table) for table in tables]
-        message = f"ingest {source.format} data of {site}"
-        with lake.transaction(connection, author=current_user(), message=message):
-            for table in tables:
-                connection.execute(
-                    f"INSERT INTO {table_address(table)} BY NAME SELECT * EXCLUDE (_file, _row) FROM _final_{table.name}"
-                )
-            _record(connection, ingest_id, source, staged, reports, site=site, basis=basis)
-            if any(report.table == "consent" and report.n_rows for report in reports):
-                begin_epoch(connection, f"consents of {site} came in")
-        snapshot_id = int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
-        return IngestReport(
-            ingest_id=ingest_id,
-            site=site,
-            format=source.format,
-            mapping=source.mapping,
-            basis=basis,
-            snapshot_id=snapshot_id,
-            n_read=staged.n_read,
-            tables=tuple(reports),
-            unmapped=tuple(code for table in tables for code in _unmapped(connection, table)),
-            flags=tuple(flag for table in tables for flag in _flags(connection, table)),
-            ignored=staged.ignored,
-            notes=staged.notes,
-            left_out=(*staged.left_out, *left_out),
-        )
+        if not plan.replaced:
+            stack.enter_context(lake.transaction(connection, author=current_user(), message=message))
+        for table in tables:
+            connection.execute(
+                f"INSERT INTO {table_address(table)} BY NAME SELECT * EXCLUDE (_file, _row) FROM _final_{table.name}"
+            )
+        check_left_behind(connection, plan.replaced, site=site, ingest_id=ingest_id)
+        _record(connection, ingest_id, source, staged, plan, reports, site=site, basis=basis)
+        if any(report.table == "consent" and report.n_rows for report in reports):
+            begin_epoch(connection, f"consents of {site} came in")
+    return IngestReport(
+        ingest_id=ingest_id,
+        site=site,
+        format=source.format,
+        mapping=source.mapping,
+        basis=basis,
+        snapshot_id=_newest(connection),
+        n_read=staged.n_read,
+        tables=tuple(reports),
+        unmapped=tuple(code for table in tables for code in _unmapped(connection, table)),
+        flags=tuple(flag for table in tables for flag in _flags(connection, table)),
+        ignored=staged.ignored,
+        notes=staged.notes,
+        left_out=(*staged.left_out, *left_out),
+        change=_change(connection, plan, before, tables),
+    )
+
+
+def _change(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, before: dict[str, str], tables: list[Table]
+) -> ChangeReport | None:
+    if not plan.replaced:
+        return None
+    after = {table.name: f"_final_{table.name}" for table in tables}
+    return compare(connection, before, after, replaced=[one.words for one in plan.replaced], why=plan.why)
+
+
+def _nothing_new(
+    connection: duckdb.DuckDBPyConnection, source: Source, repeats: Earlier, *, site: str, basis: str
+) -> IngestReport:
+    """The report of a delivery that the catalog has already: nothing was read further and nothing written."""
+    return IngestReport(
+        ingest_id=repeats.ingest_id,
+        site=site,
+        format=source.format,
+        mapping=source.mapping,
+        basis=basis,
+        snapshot_id=_newest(connection),
+        n_read={},
+        tables=(),
+        unmapped=(),
+        flags=(),
+        ignored=(),
+        notes=(),
+        repeats=repeats.words,
+    )
+
+
+def _newest(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()[0][0])
 
 
 @contextmanager
@@ -95,6 +151,7 @@ def _finish(
     site: str,
     basis: str,
     mapping: str,
+    ingest_id: str,
 ) -> None:
     """Make ``_final_<table>``: the staged rows with every column of the model, site, provenance and flags, and ``_file`` and ``_row``."""
     staged = f"({flagged_select(table, relations, site=site)})"
@@ -102,6 +159,8 @@ def _finish(
     given = {
         "site": lake.literal(site),
         "source_file": "_file",
+        "source_row": "_row",
+        "ingest_id": lake.literal(ingest_id),
         "mapping_version": lake.literal(mapping),
         "legal_basis": lake.literal(basis),
     }
@@ -121,14 +180,15 @@ def _record(
     ingest_id: str,
     source: Source,
     staged: StagedSource,
+    plan: Plan,
     tables: list[TableReport],
     *,
     site: str,
     basis: str,
 ) -> None:
     connection.execute(
-        "INSERT INTO lake.provenance.ingest (ingest_id, site, ingested_at, ingested_by, source_format, source_files, mapping, "
-        "legal_basis, n_read, n_written, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO lake.provenance.ingest (ingest_id, site, ingested_at, ingested_by, source_format, source_files, source_digests, "
+        "mapping, rules_digest, replaces, legal_basis, n_read, n_written, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             ingest_id,
             site,
@@ -136,7 +196,10 @@ def _record(
             current_user(),
             source.format,
             list(source.files),
+            list(plan.digests),
             source.mapping,
+            rules_digest(connection, source, site=site),
+            [one.ingest_id for one in plan.replaced],
             basis,
             sum(staged.n_read.values()),
             {table.table: table.n_rows for table in tables},

@@ -16,6 +16,7 @@ SETTING = "model_version"
 VERSIONS = {
     1: "the first",
     2: "features of images and signals have a concept, a date and a method; consent epochs and tombstones",
+    3: "a row knows its ingest, its place in the file and the rule that made it; an ingest knows its files by their digests",
 }
 MODEL_VERSION = max(VERSIONS)
 

@@ -26,7 +26,12 @@ _CODING = (
 _ORIGIN = (
     _added("source_file", "VARCHAR", "File that the row comes from."),
     _added("mapping_version", "VARCHAR", "Name and version of the mapping that made the row."),
+    _added("source_row", "BIGINT", "Number of the row, or of the record, in that file, from 1."),
 )
+_RULE = _added(
+    "mapping_rule", "VARCHAR", "Place in the mapping, and how the concept was found, if a code list decided."
+)
+_INGEST = _added("ingest_id", "VARCHAR", "Ingest that brought the row: see provenance.ingest.")
 _RELATION = _added(
     "mapping_relation",
     "VARCHAR",
@@ -51,11 +56,13 @@ def with_added_columns(table: Table) -> Table:
     if table.person_through is not None:
         added.append(_PERSON)
     if table.kind == "fact":
-        added += [*_CODING, *_ORIGIN, _RELATION, _FLAGS]
+        added += [*_CODING, *_ORIGIN, _RULE, _RELATION, _FLAGS]
     elif table.kind == "person":
         added += [*_ORIGIN, _FLAGS]
     if table.name in _WITH_CANONICAL_VALUE:
         added += _CANONICAL
+    if table.kind not in ("governance", "provenance") or table.name == "person_link":
+        added.append(_INGEST)
     added.append(_SITE if "site" in table.partitioned_by else _CATALOG_WIDE_SITE)
     sorted_by = table.sorted_by
     if table.kind == "fact" and not sorted_by:

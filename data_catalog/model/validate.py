@@ -144,7 +144,8 @@ def _repeated(staging: _Staging, rows: _Rows) -> Iterator[str]:
             f"{label} is a duplicate key: {_rows(n_held)} with a key that the catalog holds already"
             f"{' (of this or another site)' if any_site else f' for the site {staging.site!r}'}"
             f"{_first_row(staging, rows, held)}. "
-            "If the source was brought in before, there is nothing to do; else give these rows other keys."
+            "If this is the corrected form of files that were brought in before, ingest it with --replace; else give these rows "
+            "other keys."
         )
 
 

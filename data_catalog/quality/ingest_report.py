@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data_catalog.sources.base import HAS_LEFT, LeftOut
+
+if TYPE_CHECKING:
+    from data_catalog.quality.changes import ChangeReport
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,11 @@ class Flag:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """The steward's report of one ingest."""
+    """The steward's report of one ingest.
+
+    ``repeats`` names the ingest that brought the same files under the same rules before: then nothing was done. ``change`` says what
+    is different where rows took the place of earlier ones.
+    """
 
     ingest_id: str
     site: str
@@ -56,6 +63,8 @@ class IngestReport:
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
+    repeats: str | None = None
+    change: ChangeReport | None = None
 
     @property
     def n_withdrawn_people(self) -> int:
@@ -73,9 +82,15 @@ class IngestReport:
         return asdict(self) | withdrawn
 
     def __str__(self) -> str:
+        if self.repeats is not None:
+            return (
+                f"Nothing new: {self.repeats} brought in the same {self.format} files of {self.site} with the same rules. "
+                f"The catalog was left as it is, at snapshot {self.snapshot_id}."
+            )
         lines = [f"Ingested {self.format} data of {self.site} with {self.mapping}: snapshot {self.snapshot_id}."]
         lines += _section("Read", _read(self.n_read))
         lines += _section("Left out", [_left_out(part) for part in self.left_out], nothing="")
+        lines += _section("Changed", self.change.lines() if self.change else [], nothing="")
         lines += _section("Written", [_written(table) for table in self.tables])
         lines += _section(
             "Not mapped to a standard concept (kept as concept 0)",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 
@@ -93,3 +95,13 @@ class Source(Protocol):
             If the source has a structural fault: file, row or column and remedy are named, values are not.
         """
         ...
+
+
+def paths_of(source: Source) -> tuple[Path, ...]:
+    """Return the files of *source* as its property ``paths`` names them, by whose content a delivery is known again; none if it has none."""
+    return tuple(getattr(source, "paths", ()))
+
+
+def rules_of(source: Source) -> str:
+    """Return what decides how *source* is read: its property ``rules``, or else the name of its mapping."""
+    return str(getattr(source, "rules", source.mapping))

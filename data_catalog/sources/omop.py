@@ -54,6 +54,11 @@ class OmopFolder:
         return tuple(path.name for path in self._tables().values())
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that hold tables of the model."""
+        return tuple(self._tables().values())
+
+    @property
     def mapping(self) -> str:
         """The standards that say what the columns mean: OMOP, and the extensions whose tables the folder has."""
         present = {TABLES[name].standard for name in self._tables()}

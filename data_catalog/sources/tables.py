@@ -51,6 +51,16 @@ class MappedTable:
         return (Path(self.data).name if isinstance(self.data, str | Path) else "data frame",)
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file; none for a data frame."""
+        return (Path(self.data),) if isinstance(self.data, str | Path) else ()
+
+    @property
+    def rules(self) -> str:
+        """The mapping, whole."""
+        return repr(self._mapping)
+
+    @property
     def mapping(self) -> str:
         """Name and version of the mapping."""
         return f"{self._mapping.name} {self._mapping.version}"

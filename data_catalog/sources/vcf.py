@@ -58,6 +58,11 @@ class VcfFile:
         return (Path(self.path).name,)
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file."""
+        return (Path(self.path),)
+
+    @property
     def mapping(self) -> str:
         """How the file is read: reference genome and the policy for half calls."""
         return f"VCF 4, {self.build}, half calls {self.half_calls}"

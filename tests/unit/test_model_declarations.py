@@ -13,7 +13,10 @@ PROVENANCE_OF_FACTS = {
     "source_code": "VARCHAR",
     "source_vocabulary": "VARCHAR",
     "source_file": "VARCHAR",
+    "source_row": "BIGINT",
     "mapping_version": "VARCHAR",
+    "mapping_rule": "VARCHAR",
+    "ingest_id": "VARCHAR",
     "mapping_relation": "VARCHAR",
     "quality_flags": "VARCHAR[]",
 }
@@ -132,7 +135,14 @@ def test_facts_keep_what_the_source_said_and_other_tables_do_not_pretend_to(name
         assert "quality_flags" in added
         assert "mapping_relation" not in added
     else:
-        assert set(added) == {"site"}
+        assert set(added) - {"ingest_id"} == {"site"}
+
+
+def test_every_row_of_a_site_names_its_ingest_but_what_people_allow_does_not():
+    named = {one.name for one in TABLES.values() if any(f.name == "ingest_id" and f.added for f in one.fields)}
+    rest = {one.name: one.kind for one in TABLES.values() if one.name not in named}
+    assert set(rest.values()) == {"governance", "provenance"}
+    assert "person_link" in named
 
 
 def test_harmonised_values_stand_beside_the_recorded_ones():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from data_catalog.model.version import model_digest
 from data_catalog.versions import MODEL_VERSION, VERSIONS
 
-DIGESTS = {2: "e918470810cd"}
+DIGESTS = {2: "e918470810cd", 3: "0286fce19fd0"}
 
 
 def test_a_change_of_the_model_is_a_new_version():

@@ -97,6 +97,12 @@ def ingest(
     basis: Annotated[
         str, typer.Option(help="Legal basis: consent, public_interest, ehds_no_optout, open_data, synthetic.")
     ] = "consent",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="These are corrected files: their rows replace those brought in before.")
+    ] = False,
+    replace_ingest: Annotated[
+        str, typer.Option(help="The same, for the ingest with this id.", show_default=False)
+    ] = "",
     draft: Annotated[
         Path | None, typer.Option(help="Do not ingest: write a first mapping file for the table here.")
     ] = None,
@@ -109,7 +115,7 @@ def ingest(
     source = _genotypes(path, build, half_calls) if format == "vcf" else _source(format, path, mapping)
     if not site:
         raise IngestError("Say which hospital the data are of: --site NAME.")
-    report = Catalog.open(catalog).ingest(source, site=site, basis=basis)
+    report = Catalog.open(catalog).ingest(source, site=site, basis=basis, replace=replace_ingest or replace)
     show(report.to_dict() if as_json else report, as_json=as_json)
 
 

@@ -14,7 +14,12 @@ INGEST = Table(
         required("ingested_by", "VARCHAR", "User of the operating system."),
         required("source_format", "VARCHAR", "Form of the source: omop, tables, …"),
         optional("source_files", "VARCHAR[]", "Names of the files, without folders."),
+        optional("source_digests", "VARCHAR[]", "SHA-256 of each of these files."),
         source_text("mapping", "Name and version of the mapping that turned the source into the model."),
+        source_text(
+            "rules_digest", "Digest of all that decided what became of the files: mapping, vocabulary, codes, units."
+        ),
+        optional("replaces", "VARCHAR[]", "Earlier ingests whose rows this one took the place of."),
         required("legal_basis", "VARCHAR", "Legal basis on which its people may be studied."),
         optional("n_read", "BIGINT", "Rows read."),
         optional("n_written", "MAP(VARCHAR, BIGINT)", "Rows written to each table."),
