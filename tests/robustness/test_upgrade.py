@@ -14,6 +14,14 @@ ADDED_COLUMNS = {
     "main.image_feature": ("image_feature_date", "method_concept_id"),
     "main.waveform_feature": ("waveform_feature_concept_id", "waveform_feature_date"),
 }
+# The third version: where a row comes from.
+for _table in TABLES.values():
+    _names = [f.name for f in _table.fields if f.added and f.name in ("ingest_id", "source_row", "mapping_rule")]
+    ADDED_COLUMNS[f"{_table.schema}.{_table.name}"] = (
+        *ADDED_COLUMNS.get(f"{_table.schema}.{_table.name}", ()),
+        *_names,
+        *(("source_digests", "rules_digest", "replaces") if _table.name == "ingest" else ()),
+    )
 ADDED_TABLES = ("governance.consent_epoch", "governance.tombstone")
 FEATURE = (
     "INSERT INTO lake.main.image_feature (image_feature_id, person_id, image_feature_concept_id, image_feature_type_concept_id, "

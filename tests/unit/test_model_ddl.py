@@ -91,6 +91,7 @@ def test_another_database_can_be_named():
         '  "domain_id" VARCHAR NOT NULL,',
         '  "domain_name" VARCHAR NOT NULL,',
         '  "domain_concept_id" BIGINT NOT NULL,',
+        '  "ingest_id" VARCHAR,',
         '  "site" VARCHAR NOT NULL',
         ")",
     ]

@@ -46,7 +46,7 @@ def test_a_row_says_everything_about_its_field():
 def test_a_column_of_ours_in_a_table_of_the_standard_is_ours():
     rows = data_dictionary().filter(pl.col("table") == "measurement")
     ours = rows.filter(pl.col("standard") == "Cardio Workbench")["field"].to_list()
-    assert ours[-3:] == ["value_canonical", "unit_canonical", "site"]
+    assert ours[-4:] == ["value_canonical", "unit_canonical", "ingest_id", "site"]
     assert "value_as_number" not in ours
 
 
