@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 # Statements are added and never replaced: what a file of consents repeats is left out statement by statement.
 _ADDED_ONLY = frozenset({"consents"})
 # Their rows bring no keys of their own, so that a corrected file would not be noticed by them.
-_WITHOUT_KEYS = frozenset({"tables", "fhir"})
+_WITHOUT_KEYS = frozenset({"tables"})
+# What they bring depends on whom the site knows by record number.
+_BY_RECORD_NUMBER = frozenset({"vcf", "fhir"})
+_VOCABULARY = {
+    "concept": "concept_id, vocabulary_id, concept_code, standard_concept",
+    "concept_relationship": "concept_id_1, concept_id_2, relationship_id",
+    "source_to_concept_map": "source_vocabulary_id, source_code, target_concept_id",
+}
 
 
 @dataclass(frozen=True)
@@ -103,20 +110,13 @@ def plan_delivery(
 
 def rules_digest(connection: duckdb.DuckDBPyConnection, source: Source, *, site: str) -> str:
     """Return the digest of all that decides what becomes of the files of *source* at *site*, as the catalog stands."""
-    if source.format == "vcf":
-        # Genotypes depend on no vocabulary, but on whom the site knows by the record numbers of the columns.
-        parts: list[Any] = [_sum(connection, "lake.governance.person_link", "source_id, person_id", site)]
-    else:
-        parts = [
+    parts: list[Any] = []
+    if source.format in _BY_RECORD_NUMBER:
+        parts.append(_sum(connection, "lake.governance.person_link", "source_id, person_id", site))
+    if source.format != "vcf":  # genotypes depend on no vocabulary
+        parts += [
             _workbench_rules(),
-            _sum(connection, "lake.main.concept", "concept_id, vocabulary_id, concept_code, standard_concept", site),
-            _sum(connection, "lake.main.concept_relationship", "concept_id_1, concept_id_2, relationship_id", site),
-            _sum(
-                connection,
-                "lake.main.source_to_concept_map",
-                "source_vocabulary_id, source_code, target_concept_id",
-                site,
-            ),
+            *(_sum(connection, f"lake.main.{table}", columns, site) for table, columns in _VOCABULARY.items()),
         ]
     return hashlib.sha256(repr([rules_of(source), *parts]).encode()).hexdigest()
 

@@ -61,6 +61,11 @@ class FhirFolder:
         """Names of the files that hold resources."""
         return tuple(path.name for path in ndjson_paths(Path(self.folder))[0])
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """These files."""
+        return tuple(ndjson_paths(Path(self.folder))[0])
+
     def stage(self, connection: duckdb.DuckDBPyConnection, context: IngestContext) -> StagedSource:
         """Read every resource of the folder; see :class:`data_catalog.sources.base.Source`."""
         paths, other_files = ndjson_paths(Path(self.folder))

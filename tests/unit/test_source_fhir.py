@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from datetime import UTC, date, datetime
 
 import pytest
@@ -856,13 +857,17 @@ def test_an_export_of_several_files_is_ingested_and_every_row_knows_its_file(ing
     assert "Condition of people whom the site's data do not know: 1 person, 1 row" in str(report)
 
 
-def test_the_same_export_again_is_refused_and_changes_nothing(ingested):
+def test_the_same_export_again_changes_nothing_and_resources_that_come_with_others_are_refused(ingested, tmp_path):
     folder, catalog, _ = ingested
     before = query(catalog, "SELECT max(snapshot_id) FROM lake.snapshots()")
+    assert catalog.ingest(FhirFolder(folder), site="centre", basis="synthetic").repeats is not None
+    shutil.copytree(folder, tmp_path / "again")
+    with (tmp_path / "again" / "Condition.001.ndjson").open("a") as file:
+        file.write(json.dumps(condition("another")) + "\n")
     with pytest.raises(
         IngestError, match=r"condition_occurrence\.condition_occurrence_id is a duplicate key: 2 rows .* holds already"
     ):
-        catalog.ingest(FhirFolder(folder), site="centre", basis="synthetic")
+        catalog.ingest(FhirFolder(tmp_path / "again"), site="centre", basis="synthetic")
     assert query(catalog, "SELECT max(snapshot_id) FROM lake.snapshots()") == before
 
 
