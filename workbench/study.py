@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from operator import or_
@@ -29,10 +30,11 @@ from data_catalog.model import TABLES, table_address
 from workbench import journal
 from workbench.cohorts.attrition import attrition_sql, yield_sql
 from workbench.cohorts.concept_search import search_sql
+from workbench.cohorts.encoding import meaning
 from workbench.cohorts.implications import step_keeps_the_genotyped, step_needs_genotype
 from workbench.cohorts.modalities import GENOMIC
 from workbench.cohorts.tables import CohortTables
-from workbench.disclosure import Gate, Policy
+from workbench.disclosure import Gate, Policy, ReleasedSurvival
 from workbench.disclosure.sizes import require_cohort
 from workbench.engines import inline
 from workbench.engines.people import Unit
@@ -118,6 +120,8 @@ class Study:
         self._gate = Gate(policy)
         self._cohorts = CohortTables(connection, database="lake", population=POPULATION)
         self._content: ContentDigest | None = None
+        # The days, by group, at which survival has been shown, for each question: see Gate.release.
+        self._told: defaultdict[str, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
         self.provenance = provenance
         self._settings = dict(connection.execute("SELECT name, value FROM lake.provenance.setting").fetchall())
         self._standing = standing
@@ -317,7 +321,13 @@ class Study:
         people = self._people_of(analysis, cohort)
         require_cohort(people.n, self._gate.policy)
         engine = _ENGINES[self.provenance.engine]
-        released = self._gate.release(engine(analysis, people, require_enough=self._gate.require_enough))
+        exact = engine(analysis, people, require_enough=self._gate.require_enough)
+        told = self._told[meaning(cohort, analysis.variables)]
+        released = self._gate.release(exact, told=told)
+        if isinstance(released, ReleasedSurvival):
+            for group, day, *_ in released.table.rows:
+                if isinstance(day, float) and day > 0:
+                    told[str(group)].add(day)
         self._write_down("run", released, cohort, analysis=repr(analysis))
         return released
 

@@ -298,10 +298,10 @@ def gateway(thirds):
     transport.close()
 
 
-def first_requests(gateway, analysis) -> list[Request]:
+def first_requests(gateway, analysis, cohort=INFARCTION) -> list[Request]:
     """The requests that an honest coordinator sends."""
     gateway.sent.clear()
-    Network.open({}, purpose=PURPOSE, transport=gateway).run(analysis, INFARCTION)
+    Network.open({}, purpose=PURPOSE, transport=gateway).run(analysis, cohort)
     return [Request.decode(message) for _, message in gateway.sent]
 
 
@@ -371,19 +371,35 @@ def test_a_point_at_which_single_people_outweigh_the_rest_is_refused(gateway):
 
 
 def test_one_table_is_told_on_one_grid(gateway):
-    request = first_requests(gateway, GridKaplanMeier(DIED, by=HEART_FAILURE, horizon_years=4.5))[1]
+    request = first_requests(gateway, GridKaplanMeier(DIED, by=HEART_FAILURE, horizon_years=4))[1]
     assert code_of(gateway, request) is None
     coarser = replace(request.state, rung="whole follow-up", n_told=(1, 1))
     assert code_of(gateway, replace(request, state=coarser)) == "differencing"
     renamed = replace(request, analysis=replace(request.analysis, grid="whole follow-up"), state=coarser)
     assert code_of(gateway, renamed) == "differencing"
+    assert code_of(gateway, request) is None
+
+
+def test_another_horizon_or_other_names_do_not_make_it_another_table(gateway):
+    died = replace(DIED, name="dead", label="Dead")
+    ill = replace(HEART_FAILURE, name="ill", label="Ill")
+    entered = replace(OVER_60.entry_event, label="heart attack")
+    cohort = replace(OVER_60, entry_event=entered, steps=(replace(OVER_60.steps[0], label="old"),))
+    whole = {"grid": "whole follow-up", "horizon_years": 4}
+    request = first_requests(gateway, GridKaplanMeier(DIED, by=HEART_FAILURE, **whole), OVER_60)[1]
+    assert code_of(gateway, request) is None
+    for analysis in (
+        replace(request.analysis, horizon_years=5),
+        GridKaplanMeier(died, by=ill, grid="whole follow-up", horizon_years=3),
+    ):
+        assert code_of(gateway, replace(request, analysis=analysis, cohort=cohort)) == "differencing"
 
 
 def test_a_grid_that_was_not_offered_is_not_told(gateway):
-    request = first_requests(gateway, GridKaplanMeier(DIED, horizon_years=4.0))[0]
+    request = first_requests(gateway, GridKaplanMeier(DIED, horizon_years=4))[0]
     from workbench.statistics.grid_table import OnRung
 
-    other = replace(request, analysis=replace(request.analysis, horizon_years=4.25))
+    other = replace(request, cohort=OVER_60)
     assert code_of(gateway, replace(other, state=OnRung("30 days", (48,)))) == "cell_too_small"
 
 

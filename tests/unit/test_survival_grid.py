@@ -112,8 +112,8 @@ def test_sites_without_a_grid_in_common_are_refused():
 def test_questions_that_make_no_sense_are_refused_in_words():
     with pytest.raises(AnalysisError, match=r"'monthly' is not a grid of the ladder.*30 days"):
         GridKaplanMeier(DIED, grid="monthly")
-    with pytest.raises(AnalysisError, match="Give a positive number of years"):
-        GridKaplanMeier(DIED, horizon_years=0)
+    with pytest.raises(AnalysisError, match="Give whole years, such as 5, or 1.5 or 3.5"):
+        GridKaplanMeier(DIED, horizon_years=4.003)
     table = GridTable.of(
         np.array([1.0]), np.array([True]), edges_days=(0, 5, 9), group=np.zeros(1, np.int64), groups=("All",)
     )

@@ -178,8 +178,9 @@ def test_people_without_follow_up_or_group_are_left_out_and_counted():
 
 
 def test_the_table_is_kept_whole_beyond_the_horizon():
-    curves = run(KaplanMeier(DEATH, horizon_years=1 / 365.25), FramePeople(PEOPLE.head(5)))
-    assert curves.curves["All"]["time"].max() == 4 > curves.horizon_days
+    longer = PEOPLE.head(5).with_columns(pl.col("death_days") * 100)
+    curves = run(KaplanMeier(DEATH, horizon_years=1), FramePeople(longer))
+    assert curves.curves["All"]["time"].max() == 400 > curves.horizon_days
 
 
 def test_a_level_that_nobody_has_is_refused_by_name():
@@ -197,7 +198,8 @@ def test_a_cohort_without_follow_up_is_refused():
     [
         (lambda: KaplanMeier(FAILURE), "'failure' is a yes_no. Follow-up needs a variable that is a time_to_event"),
         (lambda: KaplanMeier(DEATH, DEATH), "'death' is a time_to_event and has no levels"),
-        (lambda: KaplanMeier(DEATH, horizon_years=0), "horizon_years is 0. Give a positive number of years"),
+        (lambda: KaplanMeier(DEATH, horizon_years=0), "horizon_years is 0. Give whole years, such as 5, or 1.5 or 3.5"),
+        (lambda: KaplanMeier(DEATH, horizon_years=4.003), "horizon_years is 4.003. Give whole years"),
         (lambda: KaplanMeier(DEATH, confidence=1), "confidence is 1. Give a proportion"),
     ],
 )

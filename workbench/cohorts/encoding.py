@@ -12,11 +12,15 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workbench.cohorts.definition import Cohort
+    from workbench.cohorts.variables import Variable
 
 SCHEMA_VERSION = 1
 TYPE_KEY = "type"
 VERSION_KEY = "schema_version"
+_NAMES = ("label", "name", "version", "taken_from")  # of steps, codelists and concepts: they find nobody
 
 
 def encode(part: object) -> Any:
@@ -42,6 +46,19 @@ def to_dict(definition: Cohort) -> dict[str, Any]:
 def canonical_json(definition: Cohort) -> str:
     """Return the one JSON text of a definition: sorted keys, no spaces, ASCII."""
     return json.dumps(to_dict(definition), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def meaning(definition: Cohort, variables: Iterable[Variable]) -> str:
+    """Return a digest of whom a definition finds and what is asked of them, whatever both, steps and codelists are called."""
+    asked = [_unnamed(encode(variable.expression)) for variable in variables]
+    text = json.dumps([_unnamed(encode(definition)), asked], sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _unnamed(form: Any) -> Any:
+    if isinstance(form, dict):
+        return {key: _unnamed(value) for key, value in form.items() if key not in _NAMES}
+    return [_unnamed(each) for each in form] if isinstance(form, list) else form
 
 
 def digest(definition: Cohort) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from workbench.disclosure import rules, wording
 from workbench.disclosure.errors import DisclosureError
@@ -13,12 +16,14 @@ from workbench.disclosure.suppressed import Suppressed
 from workbench.disclosure.table import Cell, Column, ReleasedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import polars as pl
 
     from workbench.disclosure.policy import Policy
     from workbench.statistics.results import GridCurves, SurvivalCurves
+
+    Told = Mapping[str, Collection[float]]  # days, by group
 
 DAYS_PER_YEAR = 365.25
 _HALF = (
@@ -27,25 +32,36 @@ _HALF = (
 )
 
 
-def release_curves(result: SurvivalCurves, policy: Policy) -> ReleasedSurvival:
+def release_curves(result: SurvivalCurves, policy: Policy, told: Told = MappingProxyType({})) -> ReleasedSurvival:
     """Return survival at the edges of the chosen grid, with people at risk and cumulative counts.
 
     Survival and its limits are the exact product-limit values at the edges. A reader can therefore work out how
     many of a bin's leavers had the event; what the grid protects is that each bin stands for k leavers or more, so
     that no single departure shows. ``bin_events`` of the policy asks for more.
 
+    Two grids laid over each other make finer bins. So an edge is left out if fewer than k people left between it and one that
+    was *told* of the group before.
+
     Raises
     ------
     DisclosureError
-        If a group has fewer than k people, or even the whole follow-up as one bin stands for too few.
+        If a group has fewer than k people, or even the whole follow-up as one bin stands for too few, or every edge is too
+        near to those told before.
     """
     require_enough(result.sizes, policy)
-    rung, tables = _choose(_on_rungs(result, policy), policy)
-    return _released(result, rung, result.curves, tables, policy)
+    rung, whole = _choose(_on_rungs(result, policy), policy)
+    tables = {
+        group: table.at(_apart(result.curves[group], table.edges_days, told.get(group, ()), policy))
+        for group, table in whole.items()
+    }
+    return _released(result, rung, result.curves, tables, policy, *_left_out(whole, tables))
 
 
-def release_grid_curves(result: GridCurves, policy: Policy) -> ReleasedSurvival:
+def release_grid_curves(result: GridCurves, policy: Policy, told: Told = MappingProxyType({})) -> ReleasedSurvival:
     """Return the life-table estimate on the finest grid that every group passes, in the form of :func:`release_curves`.
+
+    A table of bins does not say how many left between its edges and others, so of a group that was told of before only the same
+    edges are shown.
 
     Raises
     ------
@@ -53,8 +69,33 @@ def release_grid_curves(result: GridCurves, policy: Policy) -> ReleasedSurvival:
         If a group has fewer than k people, or no grid passes.
     """
     require_enough(result.sizes, policy)
-    rung, tables = _choose(_binned(result, policy), policy)
-    return _released(result, rung, result.grids[rung], tables, policy, _HALF)
+    rung, whole = _choose(_binned(result, policy), policy)
+    tables = {
+        group: table.at([not told.get(group) or edge in told[group] for edge in table.edges_days])
+        for group, table in whole.items()
+    }
+    return _released(result, rung, result.grids[rung], tables, policy, _HALF, *_left_out(whole, tables))
+
+
+def _apart(curve: pl.DataFrame, edges_days: Sequence[float], told: Collection[float], policy: Policy) -> list[bool]:
+    """Say of each edge whether it was told, or k people or more left between it and every one that was."""
+    left = np.concatenate([[0], np.cumsum((curve["events"] + curve["censored"]).to_numpy())])
+    by_edge, by_told = (
+        left[np.searchsorted(curve["time"].to_numpy(), sorted(days), side="right")] for days in (edges_days, told)
+    )
+    return [
+        edge in told or bool((np.abs(by_told - n) >= policy.k).all())
+        for edge, n in zip(edges_days, by_edge, strict=True)
+    ]
+
+
+def _left_out(whole: Mapping[str, LifeTable], kept: Mapping[str, LifeTable]) -> list[str]:
+    if any(len(table.edges_days) < 2 for table in kept.values()):
+        raise DisclosureError(
+            "differencing", "Survival of these people was shown at other times. Choose the follow-up of before."
+        )
+    same = all(table.edges_days == kept[group].edges_days for group, table in whole.items())
+    return [] if same else ["Times too near to those of a curve shown before are left out."]
 
 
 def _released(

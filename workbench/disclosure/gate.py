@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from workbench.disclosure.attrition import release_attrition, release_people
 from workbench.disclosure.comparison import release_test
@@ -30,6 +30,7 @@ from workbench.statistics.results import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workbench.disclosure.curves import Told
     from workbench.disclosure.released import (
         Released,
         ReleasedRegression,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     )
     from workbench.statistics.sizes import Sizes
 
-_RELEASERS: dict[type, Callable[[Any, Policy], Released]] = {
+_RELEASERS: dict[type, Callable[..., Released]] = {
     Attrition: release_attrition,
     CatalogContents: release_contents,
     ConceptsFound: release_concepts,
@@ -69,13 +70,16 @@ class Gate:
         self, result: Attrition | CatalogContents | ConceptsFound | GroupSummary | PeopleCount
     ) -> ReleasedTable: ...
     @overload
-    def release(self, result: SurvivalCurves | GridCurves) -> ReleasedSurvival: ...
+    def release(self, result: SurvivalCurves | GridCurves, *, told: Told | None = None) -> ReleasedSurvival: ...
     @overload
     def release(self, result: TestResult) -> ReleasedTest: ...
     @overload
     def release(self, result: RegressionFit) -> ReleasedRegression: ...
-    def release(self, result: ExactResult) -> Released:
+    def release(self, result: ExactResult, *, told: Told | None = None) -> Released:
         """Return what may be shown of an exact result.
+
+        *told* has the days, by group, at which survival of the same people was shown before: a curve is then left out at days
+        that lie too near to them.
 
         Raises
         ------
@@ -87,6 +91,8 @@ class Gate:
         if releaser is None:
             known = ", ".join(sorted(each.__name__ for each in _RELEASERS))
             raise DisclosureError("stat_not_registered", f"Given: {type(result).__name__}. Known: {known}.")
+        if told and isinstance(result, SurvivalCurves | GridCurves):
+            return releaser(result, self.policy, told)
         return releaser(result, self.policy)
 
     def require_enough(self, sizes: Sizes) -> None:

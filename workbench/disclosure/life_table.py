@@ -95,13 +95,13 @@ class LifeTable:
         """Return the table up to the first edge after which fewer than k people are followed."""
         few = np.flatnonzero(self.staying < policy.k)
         rows = int(few[0]) + 1 if few.size else len(self.edges_days)
-        return LifeTable(
-            self.edges_days[:rows],
-            self.at_risk[:rows],
-            self.staying[:rows],
-            self.events[:rows],
-            self.censored[:rows],
-        )
+        return self.at([row < rows for row in range(len(self.edges_days))])
+
+    def at(self, kept: Sequence[bool]) -> LifeTable:
+        """Return the table at some of its edges; the first, time 0, is always kept."""
+        rows = [row for row, keep in enumerate(kept) if keep or row == 0]
+        edges = tuple(self.edges_days[row] for row in rows)
+        return LifeTable(edges, self.at_risk[rows], self.staying[rows], self.events[rows], self.censored[rows])
 
     def passes(self, policy: Policy) -> bool:
         """Return whether each bin starts with k people and stands for k who leave in it (and the events asked for)."""

@@ -31,6 +31,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "stat_not_registered": "The gate does not know this kind of result, so it is not shown.",
         "cohort_too_small": "The cohort, or one of its groups, has too few people.",
         "cell_too_small": "A part of the result stands for too few people or events.",
+        "differencing": "Together with what was shown before, the result would tell of few people.",
         "too_many_parameters": "The model has too many coefficients for its people or events.",
     }
 )

@@ -16,6 +16,7 @@ from data_catalog import Catalog
 from data_catalog.errors import CatalogError, PermitError, WorkbenchError
 from data_catalog.governance.permits import PURPOSES, Level, current_user
 from data_catalog.model.version import missing_columns, model_digest
+from workbench.cohorts.encoding import meaning
 from workbench.cohorts.errors import ModalityError
 from workbench.disclosure import DisclosureError, Policy
 from workbench.engines.inline import Contributions
@@ -50,7 +51,7 @@ class _Question:
 class _Answered:
     """What a site remembers of a question for as long as it runs: it answers on one grid, and at so many points."""
 
-    grid: OnRung | None = None
+    grid: tuple[OnRung, float] | None = None  # and the horizon in years
     points: set[bytes] = field(default_factory=set)
 
 
@@ -79,7 +80,7 @@ class Site:
         self._policy = base if policy is None else policy.no_looser_than(base)
         self._studies: dict[tuple[str, tuple[str, ...], int], Study] = {}
         self._questions: dict[tuple[str, int], _Question] = {}
-        self._answered: dict[str, _Answered] = {}
+        self._answered: dict[tuple[object, ...], _Answered] = {}
 
     def answer(self, message: bytes) -> bytes:
         """Return the reply to a request. Never raises: whatever goes wrong has a code."""
@@ -178,16 +179,17 @@ class Site:
         question = self._question(request, study)
         state = request.state
         answered = self._answered.setdefault(_memory_key(request), _Answered())
-        if isinstance(state, OnRung) and answered.grid not in (None, state):
+        grid = _grid(request)
+        if grid is not None and answered.grid not in (None, grid):
             raise Refusal("differencing")  # two grids of one table, laid over each other, would make finer bins
         with threadpool_limits(limits=1, user_api="blas"):
             left = entry.leave(gate_a.Asked(request.analysis, state, question.contributions), self._policy)
-        self._remember(answered, state)
+        self._remember(answered, state, grid)
         return left
 
-    def _remember(self, answered: _Answered, state: Any) -> None:
-        if isinstance(state, OnRung):
-            answered.grid = state
+    def _remember(self, answered: _Answered, state: Any, grid: tuple[OnRung, float] | None) -> None:
+        if grid is not None:
+            answered.grid = grid
         elif state is not None:
             answered.points.add(encode(state))
             if len(answered.points) > MAX_STEPS:
@@ -212,11 +214,18 @@ class Site:
         return question
 
 
-def _memory_key(request: Request) -> str:
-    """Return what a site remembers a question by: the same for one table on another grid."""
-    if isinstance(request.analysis, GridKaplanMeier):
-        request = replace(request, analysis=replace(request.analysis, grid=None))
-    return request.question
+def _memory_key(request: Request) -> tuple[object, ...]:
+    """Return what a site remembers a question by: whom and what it is about, whatever that is called, on whatever grid."""
+    if request.analysis is None or request.cohort is None:
+        raise Refusal("not_understood")
+    asked = meaning(request.cohort, request.analysis.variables)
+    return request.purpose, request.modalities, type(request.analysis), asked
+
+
+def _grid(request: Request) -> tuple[OnRung, float] | None:
+    if isinstance(request.state, OnRung) and isinstance(request.analysis, GridKaplanMeier):
+        return request.state, request.analysis.horizon_years
+    return None
 
 
 def policy_name(policy: Policy) -> str:

@@ -18,7 +18,8 @@ from workbench.statistics.protocols import NextRound
 from workbench.statistics.results import GridCurves
 from workbench.survival import inputs
 from workbench.survival.groups import group_sizes, require_every_group
-from workbench.survival.product_limit import DAYS_PER_YEAR, limits_of_survival
+from workbench.survival.inputs import DAYS_PER_YEAR
+from workbench.survival.product_limit import limits_of_survival
 
 if TYPE_CHECKING:
     from workbench.cohorts.variables import Variable
@@ -45,7 +46,7 @@ class GridKaplanMeier:
     by : Variable, optional
         A category or yes/no variable; one curve a level. People of unknown level are left out and counted.
     horizon_years : float
-        Where follow-up is cut.
+        Where follow-up is cut: whole years, or 1.5 or 3.5.
     confidence : float in (0, 1)
         Level of the pointwise interval on the log(−log S) scale.
     grid : str, optional
@@ -77,8 +78,7 @@ class GridKaplanMeier:
         if self.by is not None:
             columns.levels_of(self.by)
         inputs.require_confidence(self.confidence)
-        if not self.horizon_years > 0:
-            raise AnalysisError(f"horizon_years is {self.horizon_years}. Give a positive number of years, such as 5.")
+        inputs.require_horizon(self.horizon_years)
         names = [rung.name for rung in Policy.load().ladder]
         if self.grid is not None and self.grid not in names:
             raise AnalysisError(f"{self.grid!r} is not a grid of the ladder. {did_you_mean(self.grid, names)}")

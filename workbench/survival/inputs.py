@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from workbench.disclosure.policy import Policy
 from workbench.statistics.columns import numbers, yes_no
 from workbench.statistics.errors import AnalysisError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+DAYS_PER_YEAR = 365.25
 
 
 def durations_of(values: pl.Series | npt.ArrayLike, name: str = "durations") -> npt.NDArray[np.float64]:
@@ -62,6 +65,20 @@ def require_same_length(**columns: npt.NDArray[np.generic] | None) -> None:
         )
     if not all(lengths.values()):
         raise AnalysisError(f"There are no people: {' and '.join(lengths)} are empty.")
+
+
+def require_horizon(years: float) -> None:
+    """Refuse a horizon that is neither whole years nor one of the policy's public cuts.
+
+    Two horizons a day apart, each harmless, would tell who left in between.
+    """
+    cuts = next(rung for rung in Policy.load().ladder if rung.name == "public cuts").at_days
+    halves = sorted(cut / DAYS_PER_YEAR for cut in cuts if cut % DAYS_PER_YEAR)
+    if not (years > 0 and (float(years).is_integer() or years in halves)):
+        allowed = " or ".join(f"{each:g}" for each in halves)
+        raise AnalysisError(
+            f"horizon_years is {years}. Give whole years, such as 5, or {allowed}: curves that end at any day could be compared."
+        )
 
 
 def require_confidence(confidence: float) -> None:

@@ -16,6 +16,7 @@ from workbench.statistics.event_table import EventTable
 from workbench.statistics.results import SurvivalCurves
 from workbench.survival import inputs
 from workbench.survival.groups import group_sizes, require_every_group
+from workbench.survival.inputs import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from workbench.statistics.sizes import GroupSizes
 
 Interval = Literal["log-log", "log", "plain"]
-DAYS_PER_YEAR = 365.25
 
 
 def kaplan_meier(
@@ -100,7 +100,7 @@ class KaplanMeier:
     by : Variable, optional
         A category or yes/no variable; one curve a level. People of unknown level are left out and counted.
     horizon_years : float
-        How far curves are shown. The exact table is kept whole; only what is drawn or released is cut here.
+        How far curves are shown: whole years, or 1.5 or 3.5. The exact table is kept whole; only what is drawn or released is cut here.
     confidence : float in (0, 1)
         Level of the pointwise interval on the log(−log S) scale.
 
@@ -122,8 +122,7 @@ class KaplanMeier:
         if self.by is not None:
             columns.levels_of(self.by)
         inputs.require_confidence(self.confidence)
-        if not self.horizon_years > 0:
-            raise AnalysisError(f"horizon_years is {self.horizon_years}. Give a positive number of years, such as 5.")
+        inputs.require_horizon(self.horizon_years)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
