@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import nbformat
+import polars as pl
 import pytest
 
 from data_catalog.errors import UnknownNameError, WorkbenchError
@@ -140,6 +141,18 @@ def test_the_files_that_can_be_saved_are_there(bundle, tmp_path):
     files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     tables = {f"files/tables/table_1.{ending}" for ending in ("csv", "parquet", "json")}
     assert files == {"index.html", "files/figures/table_1.svg", "files/figures/table_1.png", *tables}
+
+
+def test_numbers_to_save_are_written_from_what_the_gate_released_and_not_copied(bundle, tmp_path):
+    bundle = open_bundle(bundle)
+    for ending in ("csv", "parquet"):
+        (bundle.folder / "tables" / f"table_1.{ending}").write_text("garbage")
+    publish_dashboard(bundle, tmp_path / "out")
+    made = tmp_path / "out" / "files" / "tables"
+    table = bundle.tables()["table_1"]
+    assert pl.read_parquet(made / "table_1.parquet").equals(table.to_frame())
+    table.to_csv(tmp_path / "expected.csv")
+    assert (made / "table_1.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
 
 
 @pytest.mark.parametrize(

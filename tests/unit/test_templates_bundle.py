@@ -7,8 +7,10 @@ import shutil
 import stat
 import zipfile
 from datetime import UTC, datetime
+from io import BytesIO
 
 import nbformat
+import polars as pl
 import pytest
 
 from data_catalog.errors import UnknownNameError, WorkbenchError
@@ -90,7 +92,9 @@ def bundle(tmp_path):
 def change(folder, name: str, change) -> None:
     """Change one file of a bundle and its line in the crate, as somebody would who wants it not to be seen."""
     path = folder / name
-    if name != METADATA:
+    if not name.endswith(".json"):
+        path.write_bytes(change(path.read_bytes()))
+    elif name != METADATA:
         content = json.loads(path.read_text(encoding="utf-8"))
         change(content)
         path.write_text(json.dumps(content), encoding="utf-8")
@@ -151,6 +155,30 @@ def test_a_changed_number_is_named_by_its_file(bundle):
     path.write_text(path.read_text(encoding="utf-8").replace("120", "130"), encoding="utf-8")
     with pytest.raises(BundleError, match=r"tables/table_1.json of .*run-1 was altered"):
         open_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["tables/table_1.csv", "tables/table_1.parquet", "figures/table_1.csv"])
+def test_a_copy_that_was_altered_and_listed_anew_is_found_by_its_result(bundle, name):
+    assert open_bundle(bundle).altered_copies() == ()
+    change(bundle, name, lambda content: content[:-9] + b"999999999")
+    assert open_bundle(bundle).altered_copies() == (name,)
+
+
+def test_parquet_with_another_number_is_found_too(bundle):
+    def altered(content):
+        frame = pl.read_parquet(content)
+        made = BytesIO()
+        frame.with_columns(pl.lit(frame.height).alias(frame.columns[-1])).write_parquet(made)
+        return made.getvalue()
+
+    change(bundle, "tables/table_1.parquet", altered)
+    assert open_bundle(bundle).altered_copies() == ("tables/table_1.parquet",)
+
+
+def test_a_file_that_no_run_wrote_is_named(bundle):
+    assert open_bundle(bundle).unlisted == ()
+    (bundle / "tables" / "people.csv").write_text("x")
+    assert open_bundle(bundle).unlisted == ("tables/people.csv",)
 
 
 def test_a_file_that_is_missing_is_named(bundle):

@@ -13,7 +13,7 @@ from workbench.disclosure import Column, ReleasedTable, ReleasedTest, Suppressed
 from workbench.plots.mime import FIGURE_MIME, QUESTIONS_MIME
 from workbench.templates.causes import causes
 from workbench.templates.cleaning import fit_to_travel, without_folders, without_places
-from workbench.templates.compare import compare
+from workbench.templates.compare import Comparison, Difference, compare
 from workbench.templates.environment import OURS, as_requirements, environment
 from workbench.templates.verify import Verification
 
@@ -190,6 +190,22 @@ def test_a_long_list_of_differences_is_cut_and_control_characters_are_not_printe
     assert "01: different. 40 of 124 values are not the same." in text
     assert "… and 20 more; --json lists all." in text
     assert "\x1b" not in text
+
+
+def test_where_consent_is_a_cause_no_value_is_told_in_any_form():
+    found = compared(("men", 125, 61.625)).without_values()
+    assert (found.verdict, found.n_values, dict(found.withheld)) == ("different", 10, {"t": 2})
+    made = Verification("01", "different", found, (), 1e-9, 1)
+    for told in (str(made), repr(made), str(made.to_dict())):
+        assert not any(value in told for value in ("120", "125", "61.5", "61.625"))
+    assert "01: different. 2 of 10 values are not the same." in str(made)
+    assert "Values that are not the same: t (2). They are not shown" in str(made)
+
+
+def test_a_rerun_that_stopped_says_why_in_full():
+    why = f"01_count stopped in cell 5 of 5, with PermitError: {'a long reason ' * 20}"
+    stopped = Comparison(0, 0, 0.0, (Difference("rerun", "the whole", "came to its end", "stopped"),))
+    assert why in str(Verification("01", "different", stopped, (), 1e-9, 1, stopped=why))
 
 
 def notebook(*outputs) -> nbformat.NotebookNode:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from workbench.disclosure import ReleasedTable
+
 PAGE, FILES = "index.html", "files"
 GENERATOR = "Cardio Workbench dashboard"
 # What makes a picture more than a picture.
@@ -60,17 +62,26 @@ def publish_dashboard(bundle: Bundle | Path, output: Path, *, only: Sequence[str
     page = page_of(bundle, only=only)
     with appears_when_whole(output, foreign=_of_no_dashboard, what="dashboard") as made:
         for card in page["cards"]:
-            card["files"] = [file for file in card["files"] if _copy(bundle.folder, file["path"], made / FILES)]
+            table = bundle.tables()[card["id"]]
+            card["files"] = [file for file in card["files"] if _write(table, bundle.folder, file["path"], made / FILES)]
         (made / PAGE).write_text(_render(page), encoding="utf-8", newline="\n")
     return output / PAGE
 
 
-def _copy(folder: Path, name: str, target: Path) -> bool:
-    """Copy a file that can be saved; a picture that could do more than be seen is left out."""
+def _write(table: ReleasedTable, folder: Path, name: str, target: Path) -> bool:
+    """Write a file that can be saved: CSV and Parquet anew from the released table, others as they are in the bundle.
+
+    A picture that could do more than be seen is left out.
+    """
     if name.endswith(".svg") and _ACTIVE.search((folder / name).read_bytes()):
         return False
     (target / name).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / name, target / name)
+    if name.endswith(".csv"):
+        table.to_csv(target / name)
+    elif name.endswith(".parquet"):
+        table.to_frame().write_parquet(target / name)
+    else:
+        shutil.copyfile(folder / name, target / name)
     return True
 
 

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import polars as pl
+
 from data_catalog.errors import UnknownNameError, WorkbenchError, did_you_mean
 from workbench.cohorts.serialise import from_yaml
 from workbench.disclosure import released_from_dict
@@ -19,7 +21,7 @@ from workbench.templates.outputs import table_of
 from workbench.templates.record_form import fault_of_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from workbench.cohorts.definition import Cohort
@@ -118,6 +120,24 @@ class Bundle:
         """Return every released table by its name; of a result that is more than a table, the table that it is shown as."""
         return {name: table_of(result) for name, result in self._results.items()}
 
+    def altered_copies(self) -> tuple[str, ...]:
+        """Return the CSV and Parquet files that do not hold what the exact JSON of their result does."""
+        found = []
+        for name, table in self.tables().items():
+            place = f"{layout.TABLES}/{name}"
+            found += [f"{place}.csv"] if not _holds(self.folder / f"{place}.csv", table.to_csv) else []
+            found += [f"{place}.parquet"] if not _same_frame(self.folder / f"{place}.parquet", table.to_frame()) else []
+        for each in self.record["figures"]:
+            place = f"{layout.FIGURES}/{each['name']}.csv"
+            found += [place] if not _holds(self.folder / place, self.tables()[each["table"]].to_csv) else []
+        return tuple(name for name in found if name in self.files)
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The files in the folder that its metadata do not list."""
+        names = (each.relative_to(self.folder).as_posix() for each in sorted(self.folder.rglob("*")) if each.is_file())
+        return tuple(name for name in names if name not in self.files and name != layout.METADATA)
+
     def cohorts(self) -> dict[str, Cohort]:
         """Return the cohort definitions of the run by their names."""
         return {
@@ -156,6 +176,23 @@ def open_bundle(path: Path, *, check_content: bool = True) -> Bundle:
     if fault:
         raise BundleError(f"{folder} is not a bundle that this workbench can read: {fault}")
     return Bundle(folder, record, environment, {name: each[0] for name, each in files.items()}, unpacked)
+
+
+def _holds(path: Path, write: Callable[[Path], object]) -> bool:
+    """Say whether a file is, byte for byte, what *write* writes."""
+    with tempfile.TemporaryDirectory(prefix="workbench-bundle-") as folder:
+        anew = type(path)(folder) / path.name
+        write(anew)
+        return path.is_file() and path.read_bytes() == anew.read_bytes()
+
+
+def _same_frame(path: Path, frame: pl.DataFrame) -> bool:
+    """Say whether a Parquet file holds a frame; its bytes depend on the release of the library that wrote it."""
+    try:
+        found = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return found.schema == frame.schema and found.equals(frame)
 
 
 def _folder_of(path: Path, unpacked: str | None) -> Path:

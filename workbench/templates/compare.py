@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.disclosure import ReleasedTable, Suppressed
@@ -44,22 +45,36 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What comparing came to: how many values are identical and within tolerance, and every one that is different."""
+    """What comparing came to: how many values are identical and within tolerance, and every one that is different.
+
+    ``withheld`` says of each result how many values differ that are not told.
+    """
 
     n_identical: int
     n_within: int
     largest_within: float
     differences: tuple[Difference, ...]
+    withheld: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def n_different(self) -> int:
+        """How many values are different."""
+        return len(self.differences) + sum(self.withheld.values())
 
     @property
     def n_values(self) -> int:
         """How many values were compared."""
-        return self.n_identical + self.n_within + len(self.differences)
+        return self.n_identical + self.n_within + self.n_different
+
+    def without_values(self) -> Comparison:
+        """Return the same with each result named and the number of its differences, and none of the values."""
+        withheld = dict(Counter(each.result for each in self.differences))
+        return Comparison(self.n_identical, self.n_within, self.largest_within, (), withheld)
 
     @property
     def verdict(self) -> Verdict:
         """The worst that was found."""
-        if self.differences:
+        if self.n_different:
             return "different"
         return "within tolerance" if self.n_within else "identical"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_catalog import Catalog
 from data_catalog.errors import UnknownNameError
+from workbench.templates import layout
 from workbench.templates.bundle import Bundle, BundleError, open_bundle
 from workbench.templates.catalog import Template, find_template
 from workbench.templates.causes import Cause, causes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from workbench.templates.compare import Verdict
 
+NOT_COMPARED = (layout.REPORT, layout.NOTEBOOK, f"{layout.FIGURES}/")
+"""What a bundle has beside its results: only that these files are those of the crate's metadata is checked."""
 _SHOWN = 20
 _WIDEST = 44
 
@@ -44,6 +47,16 @@ class Verification:
         What numbers that are no counts may differ by, relative.
     n_results : int
         How many results were compared.
+    stopped : str or None
+        Why the rerun did not come to its end.
+    altered : tuple of str
+        Files of the bundle that do not hold what the exact JSON of their result does.
+    unlisted : tuple of str
+        Files in the bundle that no run wrote.
+
+    Notes
+    -----
+    If consent is among the causes, no value is told: a value with somebody and the same one without them tell what is theirs.
     """
 
     template: str
@@ -52,6 +65,9 @@ class Verification:
     causes: tuple[Cause, ...]
     tolerance: float
     n_results: int
+    stopped: str | None = None
+    altered: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -71,12 +87,27 @@ class Verification:
             "largest_within_tolerance": self.comparison.largest_within,
             "causes": [asdict(cause) for cause in self.causes],
             "differences": [asdict(difference) for difference in self.comparison.differences],
+            "withheld": dict(self.comparison.withheld),
+            "stopped": self.stopped,
+            "altered": list(self.altered),
+            "unlisted": list(self.unlisted),
+            "not_compared": list(NOT_COMPARED),
         }
 
     def __str__(self) -> str:
         lines = [f"{self.template}: {self._in_short()}"]
         heading = "Cause" if self.verdict == "different" else "Not the same, but without effect on the values"
         lines += [f"{heading}: {cause.kind}. {cause.words}" for cause in self.causes]
+        if self.stopped:
+            lines.append(f"The rerun stopped: {self.stopped}")
+        lines += [f"Altered: {name} does not hold the released result." for name in self.altered]
+        lines += [f"Not listed: {name} is in the bundle, and no run wrote it." for name in self.unlisted]
+        lines.append(f"Not compared: {', '.join(NOT_COMPARED)}.")
+        if self.comparison.withheld:
+            each = ", ".join(f"{result} ({n:,})" for result, n in self.comparison.withheld.items())
+            lines.append(
+                f"Values that are not the same: {each}. They are not shown: the pairs would tell of who has left."
+            )
         if self.comparison.differences:
             lines += ["", *_as_table(self.comparison.differences)]
         return "".join(sign for sign in "\n".join(lines) if sign == "\n" or sign.isprintable())
@@ -90,7 +121,7 @@ class Verification:
                 f"within tolerance. Of {found.n_values:,} values {found.n_identical:,} are identical and {found.n_within:,} differ by "
                 f"at most {found.largest_within:.1g} of themselves (allowed: {self.tolerance:g}; counts not at all)."
             )
-        return f"different. {len(found.differences):,} of {found.n_values:,} values are not the same."
+        return f"different. {found.n_different:,} of {found.n_values:,} values are not the same."
 
 
 def verify_bundle(
@@ -180,15 +211,32 @@ def _with_findings(comparison: Comparison, was: tuple[str, ...], now: tuple[str,
 
 
 def _verification(
-    bundle: Bundle, template: Template, comparison: Comparison, record: Mapping[str, Any], tolerance: float
+    bundle: Bundle,
+    template: Template,
+    comparison: Comparison,
+    record: Mapping[str, Any],
+    tolerance: float,
+    *,
+    stopped: str | None = None,
 ) -> Verification:
     found = causes(bundle.record, record, environment_was=bundle.environment, environment_now=environment())
     if comparison.verdict == "different" and not found:
         found = (
             Cause("result", "Data, consent, policy, template and environment are the same, and yet values differ."),
         )
+    if stopped is None and any(cause.kind == "consent" for cause in found):
+        comparison = comparison.without_values()
+    altered = bundle.altered_copies()
     return Verification(
-        template.name, comparison.verdict, comparison, found, tolerance, n_results=len(bundle.record["tables"])
+        template.name,
+        "different" if altered else comparison.verdict,
+        comparison,
+        found,
+        tolerance,
+        n_results=len(bundle.record["tables"]),
+        stopped=stopped,
+        altered=altered,
+        unlisted=bundle.unlisted,
     )
 
 
@@ -196,8 +244,9 @@ def _stopped(bundle: Bundle, template: Template, error: TemplateError, tolerance
     """Return what can be said of a rerun that did not come to its end."""
     studies = list({str(question["study"]): question["study"] for question in error.questions}.values())
     record = {"template": {"digest": template.digest}, "studies": studies}
-    difference = Difference("rerun", "the whole", "came to its end", str(error).split(" The notebook as far")[0])
-    return _verification(bundle, template, Comparison(0, 0, 0.0, (difference,)), record, tolerance)
+    comparison = Comparison(0, 0, 0.0, (Difference("rerun", "the whole", "came to its end", "stopped"),))
+    words = str(error).split(" The notebook as far")[0]
+    return _verification(bundle, template, comparison, record, tolerance, stopped=words)
 
 
 def _as_table(differences: tuple[Difference, ...]) -> list[str]:
