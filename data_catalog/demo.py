@@ -30,6 +30,7 @@ HOSPITALS_TITLE = "Five synthetic heart centres"
 PEOPLE = 10_000
 SEED = 1
 TRUTH_FILE = "planted-truth.json"
+SITES_FILE = "sites.yaml"
 GENOME_BUILD = "GRCh38"
 
 # The data are public or of nobody, so the key protects nobody; a fixed one makes every demo catalog alike, down to the last
@@ -93,7 +94,8 @@ def hospital_catalogs(
 ) -> dict[str, Catalog]:
     """Return the five synthetic heart centres as five catalogs, ``folder/<site>``, made first if the folder is new or empty.
 
-    See :func:`hospitals_catalog`, which holds the same data in one; ``planted-truth.json`` lies in *folder*.
+    See :func:`hospitals_catalog`, which holds the same data in one; ``planted-truth.json`` lies in *folder*, and ``sites.yaml``,
+    by which a network finds them.
 
     Raises
     ------
@@ -110,6 +112,8 @@ def hospital_catalogs(
             catalog = _new_catalog(unfinished / hospital.site, title=f"Synthetic heart centre {hospital.site}")
             _ingest(catalog, hospital, tell)
         _keep_truth(truth, unfinished)
+        listed = "".join(f"  {hospital.site}: {{catalog: {hospital.site}}}\n" for hospital in hospitals)
+        (unfinished / SITES_FILE).write_text(f"sites:\n{listed}", encoding="utf-8")
     return {hospital.site: Catalog.open(folder / hospital.site) for hospital in hospitals}
 
 

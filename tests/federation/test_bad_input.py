@@ -269,6 +269,15 @@ def test_the_coordinator_opens_no_catalog(thirds, processes, monkeypatch):
         ("sites: {a: {folder: b}}", r"sites\.a: must say where the catalog is"),
         ("sites: {a: {catalog: b, polcy: {}}}", r"sites\.a\.polcy: is not a key of a site. Did you mean 'policy'"),
         ("sites: [", "it is no YAML"),
+        ("sites: {a: {catalog: b, policy: {kk: 12}}}", r"sites\.a\.policy\.kk: A policy has no threshold 'kk'"),
+        ("sites: {a: {catalog: b, policy: {k: 3}}}", r"sites\.a\.policy\.k: k is 10 and may only be raised"),
+        (
+            "sites: {a: {catalog: b, policy: {k: abc}}}",
+            r"sites\.a\.policy\.k: Threshold 'k' is a whole number, not 'abc'",
+        ),
+        ("sites: {a: {catalog: b, policy: {finest_rung: weekly}}}", r"policy\.finest_rung: 'weekly' is not a rung"),
+        ("sites: {a: {catalog: b, policy: {finest_rung: 7}}}", r"policy\.finest_rung: 7 is not a rung"),
+        ("sites: {a: {catalog: b, policy: {12: 7}}}", r"policy\.12: A policy has no threshold '12'"),
     ],
 )
 def test_a_network_file_that_says_nothing_sensible_is_refused_in_words(tmp_path, text, words):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from data_catalog import Catalog, CatalogError
-from data_catalog.demo import TRUTH_FILE, hospital_catalogs, hospitals_catalog
+from data_catalog.demo import SITES_FILE, TRUTH_FILE, hospital_catalogs, hospitals_catalog
 from data_catalog.lake import open_reader, quoted
 from data_catalog.model import TABLES, table_address
 
@@ -56,6 +57,8 @@ def test_a_catalog_a_hospital_holds_what_the_common_one_holds_of_it(made, tmp_pa
     by_site = hospital_catalogs(tmp_path / "sites", people=PEOPLE, seed=7)
     assert sorted(by_site) == ["eastfield", "hillcrest", "lakeside", "northgate", "riverside"]
     assert (tmp_path / "sites" / TRUTH_FILE).is_file()
+    listed = yaml.safe_load((tmp_path / "sites" / SITES_FILE).read_text("utf-8"))["sites"]
+    assert listed == {site: {"catalog": site} for site in by_site}
     of_site = contents(by_site["lakeside"])
     common = contents(made, site="lakeside")
     for of_the_whole in ("setting", "consent_epoch"):  # these belong to a catalog, not to a site

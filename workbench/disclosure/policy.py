@@ -206,5 +206,5 @@ class Policy:
     def _ladder_from(self, finest_rung: str) -> tuple[Rung, ...]:
         names = [rung.name for rung in self.ladder]
         if finest_rung not in names:
-            raise PolicyError(f"{finest_rung!r} is not a rung of the ladder. {did_you_mean(finest_rung, names)}")
+            raise PolicyError(f"{finest_rung!r} is not a rung of the ladder. {did_you_mean(str(finest_rung), names)}")
         return self.ladder[names.index(finest_rung) :]

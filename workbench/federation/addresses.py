@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from data_catalog.demo import SITES_FILE
 from data_catalog.errors import did_you_mean
+from workbench.disclosure import Policy, PolicyError
 from workbench.federation.errors import NetworkError
 from workbench.federation.local_processes import SiteAddress
 
@@ -25,16 +27,17 @@ def read_addresses(sites: Mapping[str, Path | str] | Path | str) -> dict[str, Si
     ----------
     sites : mapping of str to path, or path
         Each site's catalog by its name; or a YAML file with the key ``sites``, in which a relative path counts from the
-        file's folder. A folder with one catalog a site is taken as such.
+        file's folder. Of a folder its ``sites.yaml`` is read: what else lies there is no site, and a site that is gone is missed.
 
     Raises
     ------
     NetworkError
-        If the file cannot be read, is not of that form, or names no site.
+        If the file cannot be read, is not of that form, names no site, or gives one a policy that is none or looser than the
+        default; if a folder has no such file.
     """
     if isinstance(sites, str | os.PathLike):
         path = Path(sites)
-        found = _of_folder(path) if path.is_dir() else _of_file(path)
+        found = _of_file(_file_of(path) if path.is_dir() else path)
     else:
         found = {name: SiteAddress(str(catalog)) for name, catalog in sites.items()}
     if not found:
@@ -42,8 +45,14 @@ def read_addresses(sites: Mapping[str, Path | str] | Path | str) -> dict[str, Si
     return found
 
 
-def _of_folder(folder: Path) -> dict[str, SiteAddress]:
-    return {each.name: SiteAddress(str(each)) for each in sorted(folder.iterdir()) if each.is_dir()}
+def _file_of(folder: Path) -> Path:
+    file = folder / SITES_FILE
+    if not file.is_file():
+        raise NetworkError(
+            f"{folder} has no {SITES_FILE}, which says which sites there are: without it one that is gone would not be missed. "
+            f"Name another folder, or write {file}:\n{_EXAMPLE}"
+        )
+    return file
 
 
 def _of_file(path: Path) -> dict[str, SiteAddress]:
@@ -71,4 +80,9 @@ def _address(place: str, given: Any, folder: Path) -> SiteAddress:
     policy = given.get("policy", {})
     if not isinstance(policy, dict):
         raise NetworkError(f"{place}.policy: names thresholds, as in {{k: 15}}.")
+    for name, value in policy.items():
+        try:
+            Policy.load().tightened(**{str(name): value})
+        except PolicyError as error:
+            raise NetworkError(f"{place}.policy.{name}: {error}") from None
     return SiteAddress(str(folder / given["catalog"]), policy)

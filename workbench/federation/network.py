@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
+
+from tqdm import tqdm
 
 from data_catalog.governance.modalities import known_modalities
 from data_catalog.governance.permits import known_purpose
@@ -113,9 +115,17 @@ class Network:
     """
 
     def __init__(
-        self, transport: Transport, *, purpose: str, modalities: tuple[str, ...], policy: Policy, allow_partial: bool
+        self,
+        transport: Transport,
+        *,
+        purpose: str,
+        modalities: tuple[str, ...],
+        policy: Policy,
+        allow_partial: bool,
+        progress: bool,
     ) -> None:
         self._transport = transport
+        self._progress = progress
         self._purpose, self._modalities = purpose, modalities
         self._policy = policy
         self._gate = Gate(policy)
@@ -133,13 +143,14 @@ class Network:
         allow_partial: bool = False,
         seconds: float = 300.0,
         transport: Transport | None = None,
+        progress: bool = False,
     ) -> Network:
         """Open a network. No site is asked yet.
 
         Parameters
         ----------
         sites : mapping of str to path, or path
-            Each site's catalog by its name, or a file that says so:
+            Each site's catalog by its name, or a file that says so (of a folder, its ``sites.yaml``):
 
             .. code-block:: yaml
 
@@ -158,11 +169,13 @@ class Network:
             How long to wait for one reply.
         transport : Transport, optional
             What carries the messages, in place of processes on this machine; ``sites`` is then not used.
+        progress : bool
+            Show on a terminal how many sites have answered: their programs take seconds to start.
 
         Raises
         ------
         NetworkError
-            If the file cannot be read or names no site.
+            If the file cannot be read, names no site, or a policy that is none.
         PermitError, PolicyError, UnknownNameError
             If there is no such purpose, the policy allows more than the default one, or a modality is none.
         """
@@ -174,6 +187,7 @@ class Network:
             modalities=known_modalities(modalities),
             policy=policy,
             allow_partial=allow_partial,
+            progress=progress,
         )
 
     def __enter__(self) -> Self:
@@ -310,8 +324,10 @@ class Network:
         came = _Round()
         expires_at = int(time.time()) + VALID_SECONDS
         messages = {site: self._request(question, site, state, expires_at).encode() for site in question.left}
-        with ThreadPoolExecutor(max_workers=max(1, len(messages))) as pool:
+        with self._bar(len(messages)) as bar, ThreadPoolExecutor(max_workers=max(1, len(messages))) as pool:
             waiting = {site: pool.submit(self._transport.ask, site, message) for site, message in messages.items()}
+            for _ in as_completed(waiting.values()):
+                bar.update()
         for site, message in messages.items():
             try:
                 reply = self._checked(site, message, waiting[site].result(), question, state)
@@ -322,6 +338,11 @@ class Network:
             if reply.about is not None:
                 self._about[site] = reply.about
         return came
+
+    def _bar(self, n_sites: int) -> Any:
+        """Return a bar on standard error, which shows itself on terminals only, if it was asked for."""
+        off = None if self._progress else True
+        return tqdm(total=n_sites, desc="Asking the sites", unit="site", leave=False, disable=off)
 
     def _request(self, question: _Question, site: str, state: Record | None, expires_at: int) -> Request:
         known = self._about.get(site)
