@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_catalog import lake
-from data_catalog.address import DATA_FOLDER, FolderAddress, catalog_address
+from data_catalog.address import DATA_FOLDER, METADATA_FILE, FolderAddress, catalog_address
 from data_catalog.backup import BackupReport, back_up
 from data_catalog.errors import CatalogError
 from data_catalog.governance.consents import EVERY_PURPOSE, record_consent
@@ -153,6 +153,11 @@ class Catalog:
         """
         address = catalog_address(place)
         if isinstance(address, FolderAddress) and not lake.is_catalog(address.folder):
+            inside = sorted(path.parent for path in address.folder.glob(f"*/{METADATA_FILE}"))
+            if inside:
+                raise CatalogError(
+                    f"{address} is no catalog but holds some. Name one of them: {', '.join(map(str, inside))}."
+                )
             raise CatalogError(
                 f"There is no catalog at {address}. Make one with: workbench catalog create {address}, or name another folder "
                 "(WORKBENCH_CATALOG names the default one)."

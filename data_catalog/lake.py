@@ -236,6 +236,7 @@ def _connect(*extensions: str) -> duckdb.DuckDBPyConnection:
     for path, _, _ in sorted(files):
         connection.execute(f"LOAD {literal(str(path))}")
     connection.execute("SET allow_unsigned_extensions = false")
+    connection.execute("SET enable_progress_bar = false")  # in a notebook it would be an output of the cell
     _signed.update(files)
     return connection
 

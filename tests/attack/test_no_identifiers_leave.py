@@ -63,7 +63,7 @@ def hospital(tmp_path_factory) -> tuple[Catalog, list[int | str], str]:
 
 
 @pytest.fixture(scope="module")
-def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
+def shown(hospital, tmp_path_factory, unpacked) -> dict[str, bytes]:
     """Everything that a run of the template shows: each file that it writes, and what the command prints."""
     catalog, _, _ = hospital
     output = tmp_path_factory.mktemp("run") / "bundle"
@@ -81,7 +81,9 @@ def shown(hospital, tmp_path_factory) -> dict[str, bytes]:
     ]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    files = {str(file.relative_to(output)): file.read_bytes() for file in Path(output).rglob("*") if file.is_file()}
+    files = {
+        str(file.relative_to(output)): unpacked(file.read_bytes()) for file in Path(output).rglob("*") if file.is_file()
+    }
     return files | {"standard output": done.stdout, "standard error": done.stderr}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import re
 
-from workbench.templates import find_template
+import pytest
+
+from workbench.templates import find_template, run_template
 
 
 def test_the_findings_quote_what_the_tables_hold(flagship):
@@ -14,7 +16,7 @@ def test_the_findings_quote_what_the_tables_hold(flagship):
     with next(path for path in flagship.tables if path.stem == "regression").open(encoding="utf-8", newline="") as file:
         rows = {(row["variable"], row["level"]): row for row in csv.DictReader(file)}
     assert f"{float(rows['ttn_truncating', 'yes']['hazard_ratio']):.2f} times the hazard of death" in adjusted
-    assert len(re.findall(r"\d\.\d\d \(\d\.\d\d to \d\.\d\d\)", variations)) == 4
+    assert len(re.findall(r"\d\.\d\d \(\d\.\d\d to \d\.\d\d\)", variations)) == 5
 
 
 def test_the_attrition_tells_ecgs_images_and_genomes(flagship):
@@ -35,6 +37,16 @@ def test_the_question_that_is_too_small_gets_no_number(flagship):
         (row,) = csv.DictReader(file)
     assert row["n"] == ""
     assert row["n__suppressed"] == "small_count"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hospital", ["eastfield", "hillcrest", "lakeside", "northgate", "riverside"])
+def test_each_hospital_can_ask_it_of_its_own_patients(hospital_by_site, hospital, tmp_path):
+    done = run_template("01", output=tmp_path / "run", catalog=hospital_by_site[hospital].folder)
+    survival, adjusted, variations = done.findings
+    assert "at 1 hospital with heart failure" in survival
+    assert re.search(r"\d\.\d\d times the hazard of death", adjusted)
+    assert variations.count(": ") == 6, "each variation is told, if only that it is not shown"
 
 
 def test_its_cells_are_short_and_it_ends_with_what_it_claims():

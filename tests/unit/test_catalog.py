@@ -263,6 +263,15 @@ def test_the_demo_catalog_is_made_once_and_comes_out_the_same_again(tmp_path):
     assert len(people[0]) == 500
 
 
+def test_a_folder_of_catalogs_is_told_from_a_catalog(tmp_path):
+    for name in ("northern", "southern"):
+        Catalog.create(tmp_path / name)
+    with pytest.raises(
+        CatalogError, match=r"is no catalog but holds some\. Name one of them: .*northern, .*southern\."
+    ):
+        Catalog.open(tmp_path)
+
+
 def test_an_extension_is_loaded_with_its_signature_checked_and_again_when_its_file_has_changed(tmp_path, monkeypatch):
     file = tmp_path / "ducklake.duckdb_extension"
     file.write_bytes(lake._extension("ducklake").read_bytes())

@@ -1,5 +1,7 @@
 """Permits: who may ask what, for which purpose, until when, and what a refusal says."""
 
+import os
+import pwd
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,6 +77,15 @@ def test_who_makes_a_catalog_may_see_rows_for_90_days(tmp_path):
     found = Catalog.create(tmp_path / "catalog").permits()
     assert [(p.holder, p.level, p.purposes) for p in found] == [(current_user(), Level.ROWS, ())]
     assert (found[0].expires_at - found[0].not_before).days == 90
+
+
+def test_the_user_is_whom_the_process_runs_as_whatever_the_environment_says(monkeypatch):
+    before = current_user()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-with-a-permit")
+    assert current_user() == before == pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setattr(os, "geteuid", lambda: 3_999_999_999)
+    assert current_user() == "uid-3999999999"
 
 
 def test_a_permit_made_anew_has_an_id_of_its_own():

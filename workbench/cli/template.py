@@ -64,8 +64,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a template and write the run as a bundle."""
+    from data_catalog import Catalog
     from workbench.templates import run_template
 
+    if catalog:
+        Catalog.open(catalog)  # what cannot be opened is said at once, and not by a cell that stopped
     done = run_template(name, output=output, parameters=_parameters(parameter or []), catalog=catalog)
     text = "\n".join([*done.findings, "", f"Report: {done.report.resolve()}"])
     show({"findings": done.findings, "report": str(done.report)} if as_json else text, as_json=as_json)

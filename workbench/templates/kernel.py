@@ -66,6 +66,13 @@ class ThisInterpreter(AsyncKernelManager):
 
     start_kernel = _async_start_kernel
 
+    async def _async_interrupt_kernel(self) -> None:
+        # Before it shuts a kernel down, the base class interrupts it. One that is at rest complains of that where users see it.
+        if not self.shutting_down:
+            await super()._async_interrupt_kernel()
+
+    interrupt_kernel = _async_interrupt_kernel
+
     async def _async_cleanup_resources(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 — the signature of the base class
         await super()._async_cleanup_resources(restart=restart)
         if not restart:
