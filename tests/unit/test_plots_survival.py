@@ -1,4 +1,4 @@
-"""The survival plot: it shows the released numbers and nothing else, and its table stands under its ticks."""
+"""The survival plot: it shows the released numbers and nothing else, and its table stands under its marks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.plots.figure import kind_of_picture
 from workbench.plots.style import GROUP_STYLES
 from workbench.plots.survival_drawing import curve_of
 from workbench.plots.survival_layout import end_places
-from workbench.plots.time_axis import TimeAxis, spaced, year_labels
+from workbench.plots.time_axis import TimeAxis, spaced
 
 HEADING = "Survival (95 % interval)"
 SMALL = Suppressed("small_count", 10)
@@ -85,15 +85,15 @@ def test_every_mark_lies_on_a_released_time_with_its_interval_to_read(figure):
     assert marks["people"][1] == "1,285 (60)"
 
 
-def test_the_numbers_beneath_stand_at_the_same_times_as_the_labels_of_the_axis(figure):
-    labels, *numbers = [r.data_source.data for r in figure.model().renderers if "by time" in r.tags]
-    assert len(numbers) == 2
-    for row in numbers:
-        assert list(row["time_years"]) == list(labels["time_years"])
+def test_the_numbers_beneath_stand_under_the_marks_and_the_axis_is_labelled_in_round_times(figure):
+    rows = [r.data_source.data for r in figure.model().renderers if "by time" in r.tags]
+    assert [list(row["time_years"]) for row in rows] == [[days / 365.25 for days in GRID_DAYS]] * 2
+    labels = next(r.data_source.data for r in renderers(figure, "Text") if "label" in r.data_source.data)
+    assert dict(zip(labels["time_years"], labels["label"], strict=True)) == {0: "0", 0.5: "0.5", 1: "1", 1.5: "1.5", 2: "2"}
 
 
 def test_a_hidden_count_is_a_dash_and_a_small_one_says_below_what(figure):
-    _, _, yes = [r.data_source.data for r in figure.model().renderers if "by time" in r.tags]
+    _, yes = [r.data_source.data for r in figure.model().renderers if "by time" in r.tags]
     assert list(yes["numbers"]) == ["155 (0)", "75 (–)", "<10 (95)"]
     words = [text for r in renderers(figure, "Text") for text in r.data_source.data.get("words", [])]
     assert "At risk (events so far; – hidden)" in words
@@ -148,20 +148,35 @@ def test_words_in_the_colour_of_a_group_stand_out_from_white():
     assert all(contrast(style.text_colour, "#ffffff") >= 4.5 for style in GROUP_STYLES)
 
 
-def test_labels_of_years_are_as_short_as_they_stay_different():
-    assert year_labels([0, 180 / 365.25, 1.0, 547.875 / 365.25, 5]) == ["0", "0.5", "1", "1.5", "5"]
-    assert year_labels([0, 0.08, 0.12]) == ["0", "0.08", "0.12"]
+def every(days: int, n: int) -> list[float]:
+    """Return released times in years, one each so many days."""
+    return [days * number / 365.25 for number in range(n)]
 
 
-def test_of_many_times_those_near_whole_years_carry_a_label():
-    axis = TimeAxis.of([30 * number / 365.25 for number in range(62)])
-    assert axis.unit == "Years"
-    assert list(axis.labels.values()) == ["0", "1", "2", "3", "4", "5"]
+@pytest.mark.parametrize(
+    ("years", "labels"),
+    [
+        ([*every(180, 10), 5.0], ["0", "1", "2", "3", "4", "5"]),
+        ([0, 30 / 365.25, 0.5, 1.0, 1.5, 3.5, 5.0], ["0", "1", "2", "3", "4", "5"]),
+        (every(365, 3), ["0", "0.5", "1", "1.5", "2"]),
+        (every(365, 12), ["0", "2", "4", "6", "8", "10"]),
+        (every(180, 11), ["0", "1", "2", "3", "4", "5"]),
+        ([0, 30 / 365.25, 180 / 365.25], ["0", "30", "60", "90", "120", "150", "180"]),
+        (every(365, 2), ["0", "60", "120", "180", "240", "300", "360"]),
+    ],
+)
+def test_an_axis_is_labelled_in_whole_years_whatever_times_are_released_and_a_short_one_in_days(years, labels):
+    axis = TimeAxis.of(years)
+    assert list(axis.labels.values()) == labels
+    assert axis.unit == ("Days" if years[-1] <= 1 else "Years")
+    assert axis.end >= max(years[-1], *axis.labels)
 
 
-def test_an_axis_of_a_year_or_less_counts_days():
-    axis = TimeAxis.of([0, 30 / 365.25, 180 / 365.25])
-    assert (axis.unit, list(axis.labels.values())) == ("Days", ["0", "30", "180"])
+def test_of_many_times_those_near_the_labels_have_numbers_beneath_and_of_few_all():
+    many = [*every(90, 20), 5.0]
+    assert [round(year * 365.25) for year in TimeAxis.of(many).columns] == [0, 360, 720, 1080, 1440, 1826]
+    few = [0, 0.08, 0.5, 1.0, 1.5, 3.5, 5.0]
+    assert TimeAxis.of(few).columns == tuple(few)
 
 
 def test_a_group_that_is_no_answer_needs_no_variable_before_its_name():
@@ -171,7 +186,7 @@ def test_a_group_that_is_no_answer_needs_no_variable_before_its_name():
     assert "two vessels, 77 % after 2 years" in figure.caption
 
 
-def test_times_without_room_are_not_labelled_but_the_first_and_the_last_are():
+def test_times_without_room_have_no_numbers_but_the_first_and_the_last_have():
     years = [0.0, 0.08, 0.5, 1.0, 1.5, 3.5, 5.0]
     assert spaced(years, px_per_year=130, least_px=60) == [0.0, 0.5, 1.0, 1.5, 3.5, 5.0]
     assert spaced(years, px_per_year=57, least_px=60) == [0.0, 1.5, 3.5, 5.0]

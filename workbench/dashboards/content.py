@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from workbench.cohorts import protocol
+from workbench.dashboards.headings import headings_of
 from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest, Suppressed
-from workbench.disclosure.display import format_cell, printed, printed_columns
+from workbench.disclosure.display import format_cell, printed, printed_columns, reads_long
 from workbench.plots.page_style import notes_of
 from workbench.plots.survival_drawing import CurvesDrawing, curve_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workbench.dashboards.headings import Heading
     from workbench.disclosure import Cell, Released
     from workbench.templates import Bundle
 
@@ -41,7 +43,9 @@ def page_of(bundle: Bundle, *, only: Sequence[str] = ()) -> dict[str, Any]:
         If the bundle lacks one.
     """
     wanted = {name: bundle.result(name) for name in only} or bundle.results()
-    cards = [_card(bundle, name, result) for name, result in wanted.items()]
+    # Headings tell results of the whole run apart, so that one keeps its heading when others are left out.
+    headings = headings_of(bundle, bundle.results())
+    cards = [_card(bundle, name, result, headings[name]) for name, result in wanted.items()]
     held = {view for card in cards for view in card["views"]}
     return {
         "title": bundle.title,
@@ -69,18 +73,16 @@ def _about(bundle: Bundle) -> list[tuple[str, str]]:
     return list(dict.fromkeys(rows))
 
 
-def _card(bundle: Bundle, name: str, result: Released) -> Card:
+def _card(bundle: Bundle, name: str, result: Released, heading: Heading) -> Card:
     table = result if isinstance(result, ReleasedTable) else result.table
-    asked = next((question for question in bundle.record["questions"] if question["table"] == name), None)
-    cohort = _cohort_of(bundle, asked)
     by, groups = _groups(result, table)
     return {
         "id": name,
         "kind": "table" if isinstance(result, ReleasedTable) else result.kind,
-        "views": _views(result, asked, cohort),
-        "title": table.title,
-        "who": "; ".join(cohort.step_labels) if cohort else "",
-        "protocol": protocol(cohort) if cohort else "",
+        "views": _views(result, heading),
+        "title": heading.title,
+        "who": heading.who,
+        "protocol": protocol(heading.cohort) if heading.cohort else "",
         # What a test comes to stands over its table.
         "notes": [note for note in notes_of(table) if not (isinstance(result, ReleasedTest) and note == table.caption)],
         "by": by,
@@ -91,13 +93,7 @@ def _card(bundle: Bundle, name: str, result: Released) -> Card:
     }
 
 
-def _cohort_of(bundle: Bundle, asked: Any) -> Any:
-    if asked is None or asked["cohort"] is None:
-        return None
-    return next((cohort for cohort in bundle.cohorts().values() if cohort.digest == asked["cohort"]), None)
-
-
-def _views(result: Released, asked: Any, cohort: Any) -> list[str]:
+def _views(result: Released, heading: Heading) -> list[str]:
     views = [
         "survival"
         if isinstance(result, ReleasedSurvival | ReleasedTest)
@@ -105,7 +101,7 @@ def _views(result: Released, asked: Any, cohort: Any) -> list[str]:
         if isinstance(result, ReleasedRegression)
         else "cohort"
     ]
-    if asked is not None and "carrier(" in f"{asked['analysis']} {cohort!r}":
+    if heading.asked is not None and "carrier(" in f"{heading.asked['analysis']} {heading.cohort!r}":
         views.append("carriers")
     return views
 
@@ -137,6 +133,7 @@ def _table(table: ReleasedTable, groups: Sequence[str]) -> dict[str, Any]:
     has_groups = "group" in table.column_names and bool(groups)
     has_times = "time_years" in table.column_names
     return {
+        "long": reads_long(table),
         "columns": columns,
         "rows": [
             {
@@ -171,7 +168,8 @@ def _curves(released: ReleasedSurvival) -> dict[str, Any]:
     return {
         "kind": "curves",
         "x_title": drawing.x_title,
-        "ticks": [[years, label] for years, label in drawing.axis.labels.items()],
+        "in_days": drawing.axis.unit == "Days",
+        "columns": list(drawing.axis.columns),
         "y_title": "Survival probability (%)" if is_death else f"Free of: {released.event_label} (%)",
         "beneath": drawing.table_heading,
         "curves": [

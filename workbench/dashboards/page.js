@@ -140,7 +140,7 @@ function tableOf(card) {
   if (card.by && !card.groups.some((group) => isShown(card, group))) return element("p", {class: "notice"}, "No group is chosen. Choose one above.")
   const head = element("tr", {}, ...columns.map((column) => element("th", {scope: "col", class: column.numeric ? "number" : null}, column.heading)))
   const body = rows.map((row) => element("tr", {}, ...columns.map((column) => element("td", {class: column.numeric ? "number" : null}, row.cells[column.place]))))
-  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))
+  const table = element("table", {class: card.table.long ? "long" : null}, element("thead", {}, head), element("tbody", {}, ...body))
   return element("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": card.title}, table)
 }
 
@@ -167,6 +167,8 @@ function save(card) {
 function drawIn(card) {
   const place = by(`plot-${card.id}`)
   if (!place) return
+  // Beside the plot there may be too little room for the table: then it goes under it.
+  if (place.parentElement.scrollWidth > place.parentElement.clientWidth) place.parentElement.classList.remove("pair")
   if (card.plot.kind === "words") place.append(element("p", {class: "words"}, card.plot.words))
   else if (card.plot.kind === "flow") place.innerHTML = card.plot.html // made of escaped text when the page was written
   else {
@@ -193,16 +195,20 @@ function mark(style, x, y, size) {
   return svg("polygon", {points: points.map(([dx, dy]) => `${x + dx * half},${y + dy * half}`).join(" "), style: colour})
 }
 
-// Leave out what would touch what stands before it; the last is kept.
+// Leave out what would touch what stands after it; the first and the last are kept.
 function thinned(places, gap) {
-  const kept = []
-  for (const each of places) if (!kept.length || each.x - kept.at(-1).x >= gap) kept.push(each)
-  const last = places.at(-1)
-  if (kept.at(-1) !== last) {
-    while (kept.length && last.x - kept.at(-1).x < gap) kept.pop()
-    kept.push(last)
-  }
-  return kept
+  const [first, ...others] = places, kept = others.length ? [others.pop()] : []
+  for (const each of others.reverse()) if (kept[0].x - each.x >= gap && each.x - first.x >= gap) kept.unshift(each)
+  return [first, ...kept]
+}
+
+// Round times that a label stands at, in years: whole ones, or days where the axis is short.
+function ticksOf(furthest, inDays) {
+  const unit = inDays ? 1 / DAYS_OF_YEAR : 1, length = furthest / unit
+  const steps = inDays ? [1, 2, 5, 10, 15, 30, 60, 90] : [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
+  const step = steps.find((each) => length / each <= 8 && (inDays || each >= 1 || length <= 2.1)) ?? steps.at(-1)
+  const numbers = Array.from({length: Math.floor(length / step + 0.1) + 1}, (_, place) => Number((place * step).toFixed(1)))
+  return numbers.map((number) => ({years: number * unit, label: String(number)}))
 }
 
 function drawCurves(card, width) {
@@ -211,17 +217,18 @@ function drawCurves(card, width) {
   if (!curves.length || !curves.some((curve) => curve.points.filter(upTo).length > 1)) return null
   const widest = 7 * Math.max(...curves.flatMap((curve) => curve.numbers.map((number) => number.length)))
   const left = 40, right = widest / 2 + 4, top = 30, high = width < 500 ? 220 : 280, rowHigh = 40
-  const furthest = Math.max(...curves.flatMap((curve) => curve.points.filter(upTo).map((point) => point[0])))
+  const last = Math.max(...curves.flatMap((curve) => curve.points.filter(upTo).map((point) => point[0])))
+  const ticks = ticksOf(last, plot.in_days), furthest = Math.max(last, ticks.at(-1).years)
   const x = (years) => left + (width - left - right) * (years / furthest), y = (share) => top + high * (1 - share)
   const under = top + high, beneath = under + 78
   const made = svg("svg", {viewBox: `0 0 ${width} ${beneath + curves.length * rowHigh}`, role: "img", "aria-label": `${card.title}. ${saidOf(card, curves, upTo)}`})
   for (const share of [0, 0.25, 0.5, 0.75, 1]) made.append(line(left, y(share), width - right, y(share), "rule"), text(left - 8, y(share) + 4, String(100 * share), "end", "soft"))
   made.append(line(left, under, width - right, under, "axis"), text(0, 12, plot.y_title, "start", "title"))
-  const places = plot.ticks.filter(([each]) => each <= furthest).map(([each, label]) => ({years: each, label, x: x(each)}))
-  const ticks = thinned(places, Math.max(widest + 8, 36))
-  for (const tick of ticks) made.append(line(tick.x, under, tick.x, under + 5, "axis"), text(tick.x, under + 20, tick.label, "middle", "soft"))
+  for (const tick of ticks) made.append(line(x(tick.years), under, x(tick.years), under + 5, "axis"), text(x(tick.years), under + 20, tick.label, "middle", "soft"))
+  // Numbers stand under marks, which are at the released times.
+  const columns = thinned([...plot.columns.filter((each) => each < last), last].map((years) => ({years, x: x(years)})), widest + 8)
   made.append(text((left + width - right) / 2, under + 42, plot.x_title, "middle", "title"), text(0, beneath - 8, plot.beneath, "start", "title"))
-  curves.forEach((curve, place) => made.append(...curveOf(curve, curve.points.filter(upTo), {x, y}), ...numbersOf(curve, ticks, beneath + 14 + place * rowHigh)))
+  curves.forEach((curve, place) => made.append(...curveOf(curve, curve.points.filter(upTo), {x, y}), ...numbersOf(curve, columns, beneath + 14 + place * rowHigh)))
   return made
 }
 
@@ -242,12 +249,12 @@ function curveOf(curve, points, {x, y}) {
   return drawn
 }
 
-function numbersOf(curve, ticks, y) {
+function numbersOf(curve, columns, y) {
   const colour = `var(--t${curve.style.number % 6})`
   const drawn = [mark(curve.style, 5, y - 4, 8), text(16, y, curve.name, "start", null, colour)]
-  for (const tick of ticks) {
-    const place = curve.points.findIndex((point) => point[0] === tick.years)
-    if (place >= 0) drawn.push(text(tick.x, y + 17, curve.numbers[place]))
+  for (const column of columns) {
+    const place = curve.points.findIndex((point) => point[0] === column.years)
+    if (place >= 0) drawn.push(text(column.x, y + 17, curve.numbers[place]))
   }
   return drawn
 }
@@ -265,18 +272,26 @@ function drawForest(card, width) {
   const rows = card.plot.rows.filter((row, place) => words.every((word) => card.table.rows[place].cells.join(" ").toLowerCase().includes(word)))
   const known = rows.flatMap((row) => row.ratio ?? [])
   if (!rows.length || !known.length) return null
-  const wide = width >= 560, left = wide ? Math.min(290, Math.round(0.46 * width)) : 8, right = wide ? 132 : 8, rowHigh = wide ? 30 : 52, top = 8
+  const wide = width >= 560, left = wide ? Math.min(290, Math.round(0.46 * width)) : 8, right = 142, top = 8
+  // Names wrap where they are long; in a narrow plot they stand above their lines.
+  const names = rows.map((row) => wrapped(row.label, (wide ? left : width) - 12))
+  const rowHigh = (place) => (wide ? Math.max(30, 15 * names[place].length + 8) : 15 * names[place].length + 36)
+  const tops = rows.map((_, place) => top + rows.slice(0, place).reduce((sum, __, before) => sum + rowHigh(before), 0))
   const lowest = Math.min(0.8, ...known), highest = Math.max(1.25, ...known), span = Math.log(highest / lowest)
   const x = (ratio) => left + 8 + ((width - left - right - 16) * Math.log(ratio / lowest)) / span
-  const under = top + rows.length * rowHigh
+  const under = tops.at(-1) + rowHigh(rows.length - 1)
   const made = svg("svg", {viewBox: `0 0 ${width} ${under + 52}`, role: "img", "aria-label": `${card.title}. ${rows.map((row) => `${row.label}: ${row.words}`).join("; ")}.`})
   const ticks = [0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 5, 10, 20].filter((each) => each >= lowest && each <= highest).map((each) => ({ratio: each, x: x(each)}))
-  for (const tick of thinned(ticks, 34)) made.append(line(tick.x, top, tick.x, under, "rule"), text(tick.x, under + 18, String(tick.ratio), "middle", "soft"))
-  made.append(line(x(1), top, x(1), under, "axis"), line(left, under, width - right, under, "axis"), text((left + width - right) / 2, under + 42, card.plot.x_title, "middle", "title"))
+  const labelled = thinned(ticks, 34)
+  made.append(line(left, under, width - right, under, "axis"), text((left + width - right) / 2, under + 42, card.plot.x_title, "middle", "title"))
+  for (const tick of labelled) made.append(text(tick.x, under + 18, String(tick.ratio), "middle", "soft"))
   rows.forEach((row, place) => {
-    const middle = top + place * rowHigh + (wide ? rowHigh / 2 : 36)
-    const above = wide ? middle + 4 : middle - 18
-    made.append(text(0, above, cut(row.label, Math.floor(((wide ? left : width - 140)) / 6.3)), "start"), text(width, above, row.words, "end", row.reference ? "soft" : null))
+    const lines = names[place], from = tops[place] + (wide ? 0 : 15 * lines.length + 8), to = tops[place] + rowHigh(place) - (wide ? 0 : 6)
+    const middle = (from + to) / 2, first = wide ? middle + 4 - 7.5 * (lines.length - 1) : tops[place] + 14
+    // No line goes through a name.
+    for (const tick of labelled) made.append(line(tick.x, from, tick.x, to, tick.ratio === 1 ? "axis" : "rule"))
+    lines.forEach((words, number) => made.append(text(0, first + 15 * number, words, "start")))
+    made.append(text(width, middle + 4, row.words, "end", row.reference ? "soft" : null))
     if (!row.ratio) {
       if (row.reference) made.append(svg("polygon", {points: `${x(1)},${middle - 6} ${x(1) + 5},${middle} ${x(1)},${middle + 6} ${x(1) - 5},${middle}`, style: "fill: var(--soft)"}))
       return
@@ -289,7 +304,18 @@ function drawForest(card, width) {
   return made
 }
 
-const cut = (words, most) => (words.length <= most ? words : `${words.slice(0, most - 1)}…`)
+// Words in lines no wider than there is room, as the page's own type measures them.
+const measure = document.createElement("canvas").getContext("2d")
+function wrapped(words, most) {
+  measure.font = `12px ${getComputedStyle(document.body).fontFamily}`
+  const lines = []
+  for (const word of words.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word
+    if (lines.length && measure.measureText(longer).width <= most) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
 
 // ---- From here on.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DECIMALS = {"percent": 1, "proportion": 3, "ratio": 2, "number": None, "count": 0}
 _SMALLEST_P = 0.001
+_LONG = 24  # characters
 
 
 def as_text(table: ReleasedTable) -> str:
@@ -98,6 +99,11 @@ def printed(table: ReleasedTable) -> tuple[list[str], list[bool], list[list[str]
     numeric = [part[0][1].kind != "text" for part in parts]
     rows = [[_joined(row, part) for part in parts] for row in table.rows]
     return headings, numeric, rows
+
+
+def reads_long(table: ReleasedTable) -> bool:
+    """Tell whether the first column holds sentences: it then needs room, or each becomes a tower of words."""
+    return any(len(cells[0]) > _LONG for cells in printed(table)[2])
 
 
 def printed_columns(table: ReleasedTable) -> list[tuple[str, ...]]:

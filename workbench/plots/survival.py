@@ -63,6 +63,6 @@ def _caption(released: ReleasedSurvival, drawing: CurvesDrawing) -> str:
     return (
         f"Kaplan–Meier estimate with {interval} (shaded). Event: {_in_sentence(released.event_label)}. Survival is shown at the "
         f"marked times only, as the disclosure policy allows; lines join the marks. At the last mark: {ends}. "
-        "Beneath: people at risk just before each time and, in parentheses, events up to it. "
+        "Beneath: people at risk just before the time of the mark above and, in parentheses, events up to it. "
         f"{released.caption}"
     )

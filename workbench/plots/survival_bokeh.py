@@ -1,4 +1,4 @@
-"""The survival plot for a screen: HoloViews layers in one frame, so that the table beneath stands under the ticks of the axis."""
+"""The survival plot for a screen: HoloViews layers in one frame, so that the table beneath stands under the marks of the curves."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 
 _PLACE = ["time_years", "survival"]
 
-# Runs in the page, whenever the figure is given another width: fewer ticks and columns where there is less room.
+# Runs in the page, whenever the figure is given another width: fewer columns of numbers where there is less room.
 _FIT = """
 const wide = figure.outer_width >= wide_from
 const right = wide ? right_wide : right_narrow
 if (figure.min_border_right != right) figure.min_border_right = right
 for (const layer of end_labels) layer.visible = wide
 const px = figure.inner_width / (figure.x_range.end - figure.x_range.start)
-const last = ticks[ticks.length - 1]
+const last = times[times.length - 1]
 const kept = [last]
-for (let i = ticks.length - 2; i > 0; i--)
-  if ((kept[0] - ticks[i]) * px >= spacing && (ticks[i] - ticks[0]) * px >= spacing) kept.unshift(ticks[i])
-if (ticks.length > 1) kept.unshift(ticks[0])
+for (let i = times.length - 2; i > 0; i--)
+  if ((kept[0] - times[i]) * px >= spacing && (times[i] - times[0]) * px >= spacing) kept.unshift(times[i])
+if (times.length > 1) kept.unshift(times[0])
 by_time.forEach((source, row) => {
   const full = columns[row]
   const chosen = full.time_years.map((time, i) => i).filter((i) => kept.includes(full.time_years[i]))
@@ -75,7 +75,7 @@ def draw(drawing: CurvesDrawing) -> hv.Overlay:
         backend="bokeh",
         responsive=True,
         height=PLOT + ABOVE + below(len(drawing.curves)) + TITLE + 10,
-        xlim=(0, drawing.years[-1]),
+        xlim=(0, drawing.axis.end),
         ylim=(bottom, 1 + ABOVE / PLOT),
         xaxis=None,
         yticks=[(share, f"{100 * share:g}") for share in (0, 0.25, 0.5, 0.75, 1)],
@@ -135,7 +135,7 @@ def _share(survival: float, lower: float | None, upper: float | None) -> str:
 
 def _axis_layers(drawing: CurvesDrawing) -> list[Any]:
     """The time axis on the line of survival 0; Bokeh's own, put there, would be cut off at the sides of the frame."""
-    end = drawing.years[-1]
+    end = drawing.axis.end
     ticks = [(0, 0, end, 0), *((year, 0, year, -5 / PLOT) for year in drawing.axis.labels)]
     lines = hv.Segments(ticks, ["x0", "y0", "x1", "y1"]).opts(backend="bokeh", color=SOFT_INK, hooks=[unclipped])
     labels = hv.Labels(
@@ -144,7 +144,7 @@ def _axis_layers(drawing: CurvesDrawing) -> list[Any]:
     title = hv.Labels([(end / 2, -AXIS_TITLE / PLOT, drawing.x_title)], _PLACE, "title")
     return [
         lines,
-        labels.opts(backend="bokeh", **text_style(), hooks=[unclipped, _mark_by_time]),
+        labels.opts(backend="bokeh", **text_style(), hooks=[unclipped]),
         title.opts(backend="bokeh", **text_style(px=TEXT_PX), hooks=[unclipped]),
     ]
 
@@ -154,7 +154,7 @@ def _end_labels(drawing: CurvesDrawing) -> list[Any]:
     for curve, middle in end_places(drawing.curves):
         name = "\n".join(wrap(curve.name, END_LABEL_CHARACTERS))
         style = text_style(curve.style.text_colour, align="left", px=TEXT_PX, bold="bold")
-        text = hv.Labels([(drawing.years[-1], middle, name)], _PLACE, "name")
+        text = hv.Labels([(drawing.axis.end, middle, name)], _PLACE, "name")
         layers.append(text.opts(backend="bokeh", **style, hooks=[unclipped, _beside]))
     return layers
 
@@ -166,7 +166,7 @@ def _beside(plot: Any, element: Any) -> None:
 
 
 def _table_layers(drawing: CurvesDrawing) -> list[Any]:
-    """A line with the group's sign and name, under it its numbers, each under its tick."""
+    """A line with the group's sign and name, under it its numbers, each under its mark."""
     heading = hv.Labels([(0.0, -TABLE_TITLE / PLOT, drawing.table_heading)], _PLACE, "words")
     layers = [heading.opts(backend="bokeh", **text_style(align="left", px=TEXT_PX), hooks=[unclipped, _from_left_edge])]
     for row, curve in enumerate(drawing.curves):
@@ -175,7 +175,8 @@ def _table_layers(drawing: CurvesDrawing) -> list[Any]:
         style = text_style(curve.style.text_colour, align="left", bold="bold")
         layers.append(name.opts(backend="bokeh", **style, hooks=[unclipped, _from_left_edge, _mark_name]))
         y = -(top + NAME_TO_NUMBERS) / PLOT
-        numbers = hv.Labels([(x, y, n) for x, n in zip(curve.years, curve.numbers, strict=True)], _PLACE, "numbers")
+        at = [(x, y, n) for x, n in zip(curve.years, curve.numbers, strict=True) if x in drawing.axis.columns]
+        numbers = hv.Labels(at, _PLACE, "numbers")
         layers.append(numbers.opts(backend="bokeh", **text_style(), hooks=[unclipped, _mark_by_time]))
     return layers
 
@@ -215,7 +216,7 @@ def _finish(plot: Any, element: Any, drawing: CurvesDrawing) -> None:
     fit = CustomJS(
         args={
             "figure": figure,
-            "ticks": list(drawing.axis.labels),
+            "times": list(drawing.axis.columns),
             "by_time": by_time,
             "columns": [{name: list(values) for name, values in source.data.items()} for source in by_time],
             "names": names,

@@ -59,7 +59,7 @@ class CurvesDrawing:
 
     @cached_property
     def axis(self) -> TimeAxis:
-        """Unit and labels of the time axis."""
+        """Unit, labels and columns of the time axis."""
         return TimeAxis.of(self.years)
 
     @property

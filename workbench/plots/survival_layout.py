@@ -1,4 +1,4 @@
-"""Where the parts of a survival plot stand, in pixels: one frame, so that the table stands under the ticks of its axis."""
+"""Where the parts of a survival plot stand, in pixels: one frame, so that the table stands under the marks of its curves."""
 
 from __future__ import annotations
 

@@ -44,19 +44,18 @@ def picture(drawing: CurvesDrawing, kind: str) -> bytes:
         top=TITLE,
         bottom=_BOTTOM,
     )
-    axes.set_xlim(0, drawing.years[-1])
+    axes.set_xlim(0, drawing.axis.end)
     axes.set_ylim(-below(n_groups) / PLOT, 1 + ABOVE / PLOT)
-    kept = spaced(
-        list(drawing.axis.labels), (still.WIDTH - LEFT - RIGHT_WIDE) / drawing.years[-1], drawing.number_px + GAP
-    )
-    _axes(axes, drawing, kept)
+    px_per_year = (still.WIDTH - LEFT - RIGHT_WIDE) / drawing.axis.end
+    kept = spaced(drawing.axis.columns, px_per_year, drawing.number_px + GAP)
+    _axes(axes, drawing)
     for curve in drawing.curves:
         _curve(axes, curve)
     for curve, place in end_places(drawing.curves):
         name = "\n".join(wrap(curve.name, 22))
         still.write(
             axes,
-            drawing.years[-1],
+            drawing.axis.end,
             place,
             name,
             dx_px=14,
@@ -69,8 +68,8 @@ def picture(drawing: CurvesDrawing, kind: str) -> bytes:
     return still.to_bytes(canvas, kind)
 
 
-def _axes(axes: Axes, drawing: CurvesDrawing, kept: list[float]) -> None:
-    end = drawing.years[-1]
+def _axes(axes: Axes, drawing: CurvesDrawing) -> None:
+    end = drawing.axis.end
     still.write(axes, 0, 1 + (ABOVE + TITLE / 2) / PLOT, drawing.y_title, dx_px=12 - LEFT, px=TEXT_PX, ha="left")
     for share in (0.25, 0.5, 0.75, 1):
         axes.plot([0, end], [share, share], color=FAINT_RULE, linewidth=0.8, zorder=0)
@@ -79,8 +78,7 @@ def _axes(axes: Axes, drawing: CurvesDrawing, kept: list[float]) -> None:
     axes.plot([0, end], [0, 0], color=SOFT_INK, linewidth=0.8, clip_on=False)
     for year, label in drawing.axis.labels.items():
         axes.plot([year, year], [0, -5 / PLOT], color=SOFT_INK, linewidth=0.8, clip_on=False)
-        if year in kept:
-            still.write(axes, year, -TICK_LABEL / PLOT, label)
+        still.write(axes, year, -TICK_LABEL / PLOT, label)
     still.write(axes, end / 2, -AXIS_TITLE / PLOT, drawing.x_title, px=TEXT_PX)
 
 

@@ -1,4 +1,4 @@
-"""The axis of time: which of the released times carry a label, and in which unit."""
+"""The axis of time: round times that carry a label, and the released times at which numbers stand beneath."""
 
 from __future__ import annotations
 
@@ -9,46 +9,49 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 DAYS_PER_YEAR = 365.25
-_MOST_TIMES = 12
+_MOST_TIMES = 8
 _MOST_LABELS = 8
-_STEPS = (0.25, 0.5, 1, 2, 5, 10, 20, 50)
+_STEPS = {"Days": (1, 2, 5, 10, 15, 30, 60, 90), "Years": (0.5, 1, 2, 5, 10, 20, 50)}
+_HALVES_UP_TO = 2  # years; a longer axis is labelled in whole years
+_REACH = 0.1  # of a step: so little beyond the last released time, a label is still shown
 
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Labels of an axis whose places are years.
+    """Labels of an axis whose places are years, and where numbers stand beneath it.
 
     Parameters
     ----------
     unit : str
         "Years", or "Days" where the whole axis is a year or less.
     labels : mapping of float to str
-        The times (years) that may carry a label, ascending, each with it in the unit. Of many times those near round ones.
+        Round times (years), ascending, each with its label in the unit; released times need not lie on them.
+    columns : tuple of float
+        The released times (years) at which numbers may stand: all of them or, of many, those nearest to the labels.
+    end : float
+        Where the axis ends (years): at the last released time, or at a label just beyond it.
     """
 
     unit: str
     labels: Mapping[float, str]
+    columns: tuple[float, ...]
+    end: float
 
     @classmethod
     def of(cls, years: Sequence[float]) -> TimeAxis:
-        """Choose unit and labels for released times in years, ascending."""
-        chosen = _near_round(years) if len(years) > _MOST_TIMES else list(years)
-        if years[-1] <= 1:
-            return cls("Days", {year: f"{year * DAYS_PER_YEAR:.0f}" for year in chosen})
-        return cls("Years", dict(zip(chosen, year_labels(chosen), strict=True)))
-
-
-def year_labels(years: Sequence[float]) -> list[str]:
-    """Return times in years as short as they stay different: one decimal place, else two, without trailing zeros."""
-    for decimals in (1, 2):
-        labels = [f"{year:.{decimals}f}".rstrip("0").rstrip(".") for year in years]
-        if len(set(labels)) == len(labels):
-            return labels
-    return [f"{year:.3f}" for year in years]
+        """Choose unit, labels and columns for released times in years, ascending."""
+        last = years[-1]
+        unit = "Days" if last <= 1 else "Years"
+        in_years = 1 / DAYS_PER_YEAR if unit == "Days" else 1.0
+        step = _step(last / in_years, unit)
+        numbers = [step * place for place in range(int(last / in_years / step + _REACH) + 1)]
+        labels = {number * in_years: f"{number:g}" for number in numbers}
+        columns = tuple(years) if len(years) <= _MOST_TIMES else _nearest(years, list(labels), step * in_years)
+        return cls(unit, labels, columns, max(last, *labels))
 
 
 def spaced(years: Sequence[float], px_per_year: float, least_px: float) -> list[float]:
-    """Return the times that can be labelled without touching: the last and the first, and from the last what has room."""
+    """Return the times whose numbers do not touch: the last and the first, and from the last what has room."""
     kept = [years[-1]]
     for year in reversed(years[1:-1]):
         if (kept[0] - year) * px_per_year >= least_px and (year - years[0]) * px_per_year >= least_px:
@@ -56,12 +59,14 @@ def spaced(years: Sequence[float], px_per_year: float, least_px: float) -> list[
     return kept if len(years) == 1 else [years[0], *kept]
 
 
-def _near_round(years: Sequence[float]) -> list[float]:
-    """Return the released time nearest to each multiple of a round step; the first and the last always."""
+def _step(length: float, unit: str) -> float:
+    """Return the round step, in the unit, that gives an axis few labels."""
+    allowed = [step for step in _STEPS[unit] if step >= 1 or length <= _HALVES_UP_TO + _REACH]
+    return next((step for step in allowed if length / step <= _MOST_LABELS), allowed[-1])
+
+
+def _nearest(years: Sequence[float], labelled: Sequence[float], step_years: float) -> tuple[float, ...]:
+    """Return the released time nearest to each label; the first and the last always."""
+    near = {min(years, key=lambda year, goal=goal: abs(year - goal)) for goal in labelled}  # type: ignore[misc]
     last = years[-1]
-    step = next((step for step in _STEPS if last / step <= _MOST_LABELS), last)
-    if last <= 1:
-        step = last / 6
-    multiples = [number * step for number in range(int(last / step) + 1)]
-    near = {min(years, key=lambda year, goal=goal: abs(year - goal)) for goal in multiples}  # type: ignore[misc]
-    return sorted({year for year in near if last - year >= step / 2} | {years[0], last})
+    return tuple(sorted({year for year in near if last - year >= step_years / 2} | {years[0], last}))
