@@ -217,8 +217,7 @@ class CohortBuilder(ipywidgets.VBox):
         fault = _fault_of(lambda: made.append(self._filled_in()))
         self._editor.say(fault)
         for cohort in made:
-            self._go(self._history.then(cohort))
-            self._edit(None)
+            self._go(self._history.then(cohort), is_from_editor=True)
 
     def _filled_in(self) -> Cohort:
         """Return the definition with what is in the editor."""
@@ -255,11 +254,14 @@ class CohortBuilder(ipywidgets.VBox):
     def _say(self, words: str, *, role: str = "status") -> None:
         self.message.value = note(words, role=role)
 
-    def _go(self, history: History[Cohort | None]) -> None:
+    def _go(self, history: History[Cohort | None], *, is_from_editor: bool = False) -> None:
         self.message.value = ""
-        if history is self._history:
+        is_new, self._history = history is not self._history, history
+        if is_from_editor:
+            # Before people are counted: what somebody writes meanwhile would go into a form that is about to be taken away.
+            self._edit(None)
+        if not is_new:
             return
-        self._history = history
         self.code.hide()
         self._count()
         self._leave_editor()

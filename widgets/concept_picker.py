@@ -108,7 +108,7 @@ class ConceptPicker(ipywidgets.VBox):
         self._searched = wanted
         rows = zip(*(found.column(name) for name in ("name", "code", "people", "concept_id")), strict=True)
         self.hits.options = [
-            (f"{name} · {_people(people)} · {code}", (int(str(concept_id)), str(name)))
+            (f"{code} · {name} · {_people(people)}", (int(str(concept_id)), str(name)))
             for name, code, people, concept_id in rows
         ]
         nothing = f"No {self._kind} in the catalog's vocabularies is called “{wanted}”. Try fewer or other words."

@@ -255,3 +255,66 @@ def test_everything_can_be_reached_and_named_by_keyboard(desk):
     desk.keyboard.press("Enter")
     assert desk.url.endswith("#results")
     assert len(headings(desk)) == 5
+
+
+@pytest.fixture(scope="module", params=(1280, 800, 390), ids=lambda width: f"{width} px")
+def models(request, browser, flagship, tmp_path_factory):
+    """The dashboard of the first template, whose run has five models of one kind and an attrition with many columns."""
+    published = publish_dashboard(flagship.folder, tmp_path_factory.mktemp("flagship") / "published")
+    opened = open_page(browser, published, request.param)
+    yield opened
+    opened.context.close()
+
+
+def test_the_flow_chart_is_drawn_once_at_every_width(models):
+    charts = models.locator(".cw-flow svg").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+    assert sorted(width > 0 for width in charts) == [False, True]
+
+
+def test_results_of_one_kind_are_told_apart_by_their_headings(models):
+    titles = headings(models)
+    assert len(set(titles)) == len(titles) == 10
+    told = [title.rpartition(": ")[2] for title in titles if "Cox" in title]
+    assert told == [
+        "whole cohort",
+        "LVEF by magnetic resonance",
+        "LVEF by echocardiography",
+        "under 60 at entry",
+        "60 or over at entry",
+    ]
+
+
+def test_nothing_of_a_table_is_cut_off_and_only_a_telephone_scrolls_it_sideways(models):
+    cut = models.locator(".scroll").evaluate_all(
+        """all => all.filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)
+            .map((one) => [one.getAttribute('aria-label'), one.scrollHeight - one.clientHeight])"""
+    )
+    assert [each for each in cut if each[1] > 1] == [], "the page scrolls down, its tables do not"
+    if models.viewport_size["width"] >= 800:
+        assert cut == []
+    first = models.locator("#result-attrition td").first.bounding_box()
+    assert first["width"] >= 170, "a sentence is not a tower of words"
+
+
+def test_no_line_goes_through_the_names_of_a_forest_plot_and_none_is_cut(models):
+    crossed, names = models.evaluate(
+        """() => { const crossed = [], names = []
+        for (const plot of document.querySelectorAll('[id^=plot-regression] > svg')) {
+            const lines = [...plot.querySelectorAll('line')].map((line) => line.getBoundingClientRect())
+            for (const text of plot.querySelectorAll('text[text-anchor=start]')) {
+                names.push(text.textContent)
+                const box = text.getBoundingClientRect()
+                if (lines.some((line) => line.left > box.left && line.right < box.right && line.top < box.bottom - 1 && line.bottom > box.top + 1)) crossed.push(text.textContent)
+            }
+        }
+        return [crossed, names] }"""
+    )
+    assert crossed == []
+    assert len(names) >= 5 * 8
+    assert [name for name in names if name.endswith("…")] == []
+    assert "Left ventricular ejection fraction (+10 %)" in " ".join(names)
+
+
+def test_the_axis_of_time_is_labelled_in_whole_years(models):
+    ticks = models.locator("#plot-survival svg text.soft[text-anchor=middle]").all_text_contents()
+    assert ticks == ["0", "1", "2", "3", "4", "5"]

@@ -86,7 +86,8 @@ def test_the_axes_are_named_with_their_units(page):
     assert {"Years since admission", "Survival probability (%)", "Hazard ratio (logarithmic scale)"} <= words
 
 
-def test_the_people_at_risk_stand_under_the_ticks_of_the_axis(page):
+def under_the_axis(page):
+    """Return the labels of the axis of time, and the numbers of people beneath it."""
     texts = page.evaluate(TEXTS)
     (axis,) = [text for text in texts if text["text"] == "Years since admission"]
     survival = [text for text in texts if text["plot"] == axis["plot"]]
@@ -94,16 +95,27 @@ def test_the_people_at_risk_stand_under_the_ticks_of_the_axis(page):
     ticks = [
         text for text in survival if 0 < axis["top"] - text["bottom"] < 12 and re.fullmatch(r"[0-9.]+", text["text"])
     ]
-    numbers = [text for text in beneath if re.fullmatch(r"(<10|[0-9,]+) \([0-9,<–]+\)", text["text"])]
-    assert len(ticks) >= 4
-    assert len(numbers) == 2 * len(ticks), "a row for each group"
+    return ticks, [text for text in beneath if re.fullmatch(r"(<10|[0-9,]+) \([0-9,<–]+\)", text["text"])]
+
+
+def test_the_axis_of_time_is_labelled_in_whole_years(page):
+    ticks, _ = under_the_axis(page)
+    assert [tick["text"] for tick in ticks] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_the_people_at_risk_stand_at_the_times_of_the_marks(page):
+    ticks, numbers = under_the_axis(page)
+    zero, five = ticks[0]["middle"], ticks[-1]["middle"]
+    released = (0, 30 / 365.25, 180 / 365.25, 365 / 365.25, 1.5, 3.5, 5)
+    assert len(numbers) >= 2 * 3, "a row for each group"
     for number in numbers:
-        assert min(abs(number["middle"] - tick["middle"]) for tick in ticks) < 1
+        years = 5 * (number["middle"] - zero) / (five - zero)
+        assert min(abs(years - time) for time in released) < 0.02, number["text"]
 
 
-def test_a_telephone_shows_fewer_ticks_than_a_desk(page):
-    labels = [text["text"] for text in page.evaluate(TEXTS)]
-    assert ("0.5" in labels) == (page.viewport_size["width"] == 1280)
+def test_a_telephone_shows_fewer_numbers_beneath_than_a_desk(page):
+    _, numbers = under_the_axis(page)
+    assert (len(numbers) >= 2 * 5) == (page.viewport_size["width"] == 1280)
 
 
 def test_no_text_of_a_plot_lies_on_another_or_leaves_its_plot(page):

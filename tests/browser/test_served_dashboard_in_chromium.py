@@ -28,6 +28,12 @@ DRAWN = """() => { const found = []
   const walk = (root) => { for (const one of root.querySelectorAll('*')) { if (one.shadowRoot) walk(one.shadowRoot); if (one.tagName.toLowerCase() === 'text') found.push(one.textContent.trim()) } }
   walk(document)
   return found }"""
+CUT_OFF = """() => { const found = []
+  const walk = (root) => { for (const one of root.querySelectorAll('*')) { if (one.shadowRoot) walk(one.shadowRoot)
+    const box = one.tagName === 'TABLE' ? one.parentElement : null
+    if (box && box.scrollWidth > box.clientWidth + 1) found.push([one.textContent.slice(0, 60), box.scrollWidth, box.clientWidth]) } }
+  walk(document)
+  return found }"""
 BUSY = """() => { let busy = false
   const walk = (root) => { for (const one of root.querySelectorAll('*')) { if (one.shadowRoot) walk(one.shadowRoot)
     busy ||= /pn-loading|MuiLinearProgress-indeterminate/.test(one.getAttribute('class') ?? '') } }
@@ -124,7 +130,42 @@ def test_a_run_is_shown_with_its_tables_beside_and_its_groups_to_choose(browser,
     page.get_by_label("yes", exact=True).uncheck()
     shows(page, "All groups together: People: 465")
     assert {row[0] for row in table(page, "Heart failure in hospital")[1:]} == {"no"}
+    again = visit(browser, page.url, width)
+    shows(again, "All groups together: People: 465")
+    assert {row[0] for row in table(again, "Heart failure in hospital")[1:]} == {"no"}, "the address keeps it"
+    again.context.close()
     page.context.close()
+
+
+def test_on_a_desk_the_controls_are_beside_and_whole_tables_are_seen(browser, server):
+    page = visit(browser, f"{server}/?view=survival")
+    shows(page, "Death from any cause: survival by Heart failure in hospital")
+    expect(page.get_by_label("Answers of the catalog")).to_be_visible(timeout=20_000)
+    for query, column in (("view=survival", "Time (years)"), ("view=cohort", "Step"), ("view=model", "Covariate")):
+        page.goto(f"{server}/?source=run&{query}")
+        expect(page.get_by_role("columnheader", name=column).first).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(1_000)
+        cut = page.evaluate(CUT_OFF)
+        assert cut == [], query
+    assert page.evaluate(CUT_OFF.replace("+ 1", "- 1000")) != [], "the tables were found"
+    page.goto(f"{server}/?source=run&view=cohort")
+    step = page.get_by_role("rowheader", name="Allowed for").first
+    expect(step).to_be_visible(timeout=60_000)
+    assert step.bounding_box()["width"] >= 180, "a sentence is not a tower of words"
+    page.context.close()
+
+
+def test_a_result_says_whom_it_is_about_and_a_test_says_what_it_comes_to_once(live):
+    assert live.get_by_text("Who: first heart failure; aged 18 or over").count() == 2
+    assert live.get_by_text("χ²").count() == 1
+    expect(live.get_by_role("button", name="Models")).to_have_count(0)
+    live.get_by_label("Results of the run").check()
+    expect(live.get_by_role("button", name="Models")).to_be_visible(timeout=30_000)
+    live.get_by_role("button", name="Models").click()
+    expect(live.get_by_text("Save regression.csv")).to_be_visible(timeout=30_000)
+    live.get_by_label("Answers of the catalog").check()
+    shows(live, "People kept by each step")
+    expect(live.get_by_role("button", name="Models")).to_have_count(0)
 
 
 def test_an_answer_follows_what_is_chosen_and_the_address_too(browser, live):

@@ -13,6 +13,7 @@ import yaml
 
 from data_catalog.demo import demo_catalog
 from data_catalog.lake import is_catalog
+from workbench import cohorts
 from workbench.cli.lab import lab_command, lab_environment, prepare_folder, write_settings
 from workbench.cli.launcher import tiles
 from workbench.templates import find_template, templates
@@ -111,3 +112,27 @@ def test_the_notebook_that_builds_a_cohort_runs_and_shows_whom_each_step_keeps(t
     ]
     assert any(text.startswith("Study.open(") for text in texts)
     assert any("People left" in text and "first heart failure" in text for text in texts)
+
+
+def test_the_notebook_that_builds_a_cohort_says_how_to_begin_and_begins_with_numbers_that_are_shown(hospitals):
+    from workbench import Study
+
+    cells = nbformat.read(starter().path, as_version=4).cells
+    assert "Run → Run All Cells" in cells[0].source
+    assert "Run" not in starter().question, "the tile says what it is for"
+    begun = next(cell.source for cell in cells if cell.source.startswith("cohort = "))
+    names = {
+        "Cohort": cohorts.Cohort,
+        **{name: getattr(cohorts, name) for name in ("age_years", "codelist", "diagnosis")},
+    }
+    exec(begun, names)
+    modalities = ("clinical", "waveform", "imaging", "genomic")
+    with Study.open(hospitals, purpose="scientific_research", modalities=modalities) as study:
+        attrition = study.attrition(names["cohort"])
+    hidden = [
+        cell
+        for name in ("n_before", "n_excluded", "n_after")
+        for cell in attrition.column(name)
+        if not isinstance(cell, int)
+    ]
+    assert hidden == []

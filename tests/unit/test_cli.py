@@ -49,6 +49,7 @@ def test_every_command_explains_itself(workbench, words, command):
     code, out, _ = workbench(*words, "--help")
     assert code == 0
     assert (command.help or "").splitlines()[0].rstrip(".")[:40] in " ".join(out.split())
+    assert "\\[" not in out
     if len(words) > 1:
         assert f"Example: workbench {' '.join(words)}" in command.epilog
 

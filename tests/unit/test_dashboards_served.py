@@ -11,9 +11,9 @@ from workbench.cohorts import codelist_names
 from workbench.dashboards import serve_dashboard
 from workbench.dashboards.narrowed import only_groups
 from workbench.dashboards.questions import CONDITIONS, Choices, Questions
-from workbench.dashboards.served import CARRIERS, COHORT, LIVE, SURVIVAL, Chosen, Pages
+from workbench.dashboards.served import CARRIERS, COHORT, LIVE, MODELS, STORED, SURVIVAL, Chosen, Pages
 from workbench.disclosure import DisclosureError
-from workbench.templates import BundleError
+from workbench.templates import BundleError, open_bundle
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +138,37 @@ def test_a_server_without_anything_to_show_or_a_free_port_is_refused_in_words(ca
         port = taken.getsockname()[1]
         with pytest.raises(WorkbenchError, match=f"Port {port} of this machine is taken"):
             serve_dashboard(catalog=catalog, port=port)
+
+
+def test_an_empty_highest_lvef_asks_for_no_measurement_and_only_percentages_are_taken(catalog):
+    pages = Pages(None, catalog, purpose="education", title="T")
+    field = pages._highest_lvef()
+    assert (field.value, pages.chosen.as_choices().highest_lvef_percent) == ("", None)
+    field.value = "40 %"
+    assert pages.chosen.lvef == 40
+    for wrong in ("0", "forty", "140"):
+        field.value = wrong
+        assert (field.error_state, pages.chosen.lvef) == (True, 40)
+    field.value = ""
+    assert (field.error_state, pages.chosen.lvef) == (False, None)
+    assert pages.chosen.param.lvef.serialize(None) == "", "what is missing in an address would stay as it was"
+    pages.close()
+
+
+def test_models_are_no_choice_among_answers_of_a_catalog(catalog, infarction_run):
+    pages = Pages(open_bundle(infarction_run.folder), catalog, purpose="education", title="T")
+    assert "Models" in pages._tabs(STORED).options
+    assert "Models" not in pages._tabs(LIVE).options
+    pages.chosen.param.update(source=LIVE, view=MODELS)
+    pages._leave_models()
+    assert pages.chosen.view == COHORT
+    pages.close()
+
+
+def test_groups_that_an_address_hides_and_the_run_has_not_are_named_and_the_others_stay_hidden(infarction_run):
+    pages = Pages(open_bundle(infarction_run.folder), None, purpose="education", title="T")
+    pages.chosen.hidden = ["yes", "perhaps"]
+    pages._forget_unknown_groups()
+    assert pages.chosen.hidden == ["yes"]
+    assert "The address hides what there is not: perhaps." in said(pages._show(STORED, SURVIVAL)[0])
+    pages.close()

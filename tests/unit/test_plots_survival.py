@@ -89,7 +89,13 @@ def test_the_numbers_beneath_stand_under_the_marks_and_the_axis_is_labelled_in_r
     rows = [r.data_source.data for r in figure.model().renderers if "by time" in r.tags]
     assert [list(row["time_years"]) for row in rows] == [[days / 365.25 for days in GRID_DAYS]] * 2
     labels = next(r.data_source.data for r in renderers(figure, "Text") if "label" in r.data_source.data)
-    assert dict(zip(labels["time_years"], labels["label"], strict=True)) == {0: "0", 0.5: "0.5", 1: "1", 1.5: "1.5", 2: "2"}
+    assert dict(zip(labels["time_years"], labels["label"], strict=True)) == {
+        0: "0",
+        0.5: "0.5",
+        1: "1",
+        1.5: "1.5",
+        2: "2",
+    }
 
 
 def test_a_hidden_count_is_a_dash_and_a_small_one_says_below_what(figure):

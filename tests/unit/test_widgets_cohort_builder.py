@@ -443,3 +443,22 @@ def test_what_is_set_must_be_a_definition(builder):
     with pytest.raises(DefinitionError, match="takes a cohort definition, not 'heart failure'"):
         builder.cohort = "heart failure"
     assert builder.cohort == STEPS
+
+
+def test_a_step_that_is_added_leaves_its_form_before_people_are_counted(study):
+    asked = Counted(study)
+    builder = CohortBuilder(asked, ENTERED)
+    builder.step_editor.kind.value = "age"
+    form = builder.step_editor.form
+    form.comparison.limit.value = "40"
+    while_counted = []
+
+    def count(cohort):
+        while_counted.append(builder.step_editor.form)
+        return study.attrition(cohort)
+
+    asked.attrition = count
+    builder.step_editor.apply.click()
+    assert len(while_counted) == 1
+    assert while_counted[0] is not form, "what is written while it counts stays"
+    assert while_counted[0] is builder.step_editor.form

@@ -32,7 +32,9 @@ def search(picker, words):
 
 def test_a_search_shows_names_people_in_wide_steps_and_codes(picker):
     found = search(picker, "heart failure")
-    assert found[0] == "Heart failure · 50 to 199 people · SNOMED 84114007"
+    assert found[0] == "SNOMED 84114007 · Heart failure · 50 to 199 people", (
+        "the code is not what a narrow list cuts off"
+    )
     assert "Concepts: " in picker.message.value
 
 

@@ -8,10 +8,14 @@ from typing import Annotated
 
 import click
 import typer
+import typer.core
 
 from data_catalog.errors import WorkbenchError
 from workbench.cli import catalog, cohort, dashboard, demo, network, permit, system, template
 from workbench.cli.errors import report_fault, report_mistake
+
+# Where Rich is installed, Typer puts a backslash before the brackets of a default, even in help that Rich does not print.
+typer.core.HAS_RICH = False
 
 app = typer.Typer(
     name="workbench",

@@ -79,7 +79,7 @@ def _card(bundle: Bundle, name: str, result: Released, heading: Heading) -> Card
     return {
         "id": name,
         "kind": "table" if isinstance(result, ReleasedTable) else result.kind,
-        "views": _views(result, heading),
+        "views": views_of(result, heading),
         "title": heading.title,
         "who": heading.who,
         "protocol": protocol(heading.cohort) if heading.cohort else "",
@@ -93,7 +93,8 @@ def _card(bundle: Bundle, name: str, result: Released, heading: Heading) -> Card
     }
 
 
-def _views(result: Released, heading: Heading) -> list[str]:
+def views_of(result: Released, heading: Heading) -> list[str]:
+    """Return the views that a result belongs to."""
     views = [
         "survival"
         if isinstance(result, ReleasedSurvival | ReleasedTest)

@@ -45,7 +45,6 @@ CONDITIONS = {
 SEXES = ("everybody", "women", "men")
 NOTHING, BY_SEX, BY_AGE = "nothing", "sex", "age at entry"
 EFFECTS = {"truncating": "truncating", "missense": "missense", "any effect": ""}
-ANY_LVEF = 0
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ class Choices:
     youngest, oldest : int
         Age at entry, in years.
     people : {"everybody", "women", "men"}
-    highest_lvef_percent : int
-        LVEF nearest to the entry is at most this; 0 for whoever, measured or not.
+    highest_lvef_percent : int or None
+        LVEF nearest to the entry is at most this; None for whoever, measured or not.
     by : str
         What is compared: "nothing", "sex", "age at entry", or a codelist of a condition had by the day of entry.
     outcome : str
@@ -77,7 +76,7 @@ class Choices:
     youngest: int = 18
     oldest: int = 110
     people: str = "everybody"
-    highest_lvef_percent: int = ANY_LVEF
+    highest_lvef_percent: int | None = None
     by: str = BY_SEX
     outcome: str = "death"
     years: float = 5.0
@@ -97,7 +96,7 @@ class Choices:
         if self.people != SEXES[0]:
             wanted = "female" if self.people == "women" else "male"
             made = made.require(self.people, as_criterion(sex() == wanted, "sex"))
-        if self.highest_lvef_percent != ANY_LVEF:
+        if self.highest_lvef_percent is not None:
             lvef = measure("lvef_percent").nearest(before_days=90, after_days=30)
             made = made.require(f"LVEF of {self.highest_lvef_percent} % or less", lvef <= self.highest_lvef_percent)
         return made.exit(end_of_observation())
@@ -167,7 +166,7 @@ class Questions:
 
     def study(self, chosen: Choices, *, genomes: bool = False) -> Study:
         """Return the study that uses no other sorts of data than the choices need: more would leave out people for nothing."""
-        images = chosen.highest_lvef_percent != ANY_LVEF
+        images = chosen.highest_lvef_percent is not None
         if genomes:
             return self._everything if images else self._genomic
         return self._imaging if images else self._clinical

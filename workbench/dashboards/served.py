@@ -11,6 +11,8 @@ import panel_material_ui as pmui
 import param
 
 from data_catalog.errors import WorkbenchError
+from workbench.dashboards.content import views_of
+from workbench.dashboards.headings import headings_of, who_of
 from workbench.dashboards.narrowed import only_groups
 from workbench.dashboards.questions import BY_AGE, BY_SEX, CONDITIONS, EFFECTS, NOTHING, SEXES, Choices, Questions
 from workbench.disclosure import ReleasedRegression, ReleasedSurvival, ReleasedTable, ReleasedTest
@@ -29,8 +31,23 @@ LIVE, STORED = "live", "run"
 COHORT, SURVIVAL, CARRIERS, MODELS = "cohort", "survival", "carriers", "model"
 _YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
 # Panel writes what is chosen into the address and does not hear when somebody goes Back to an earlier one: the page then begins anew.
-_BACK = "<script>window.addEventListener('popstate', () => window.location.reload())</script>"
-_WIDTH = "min(100%, 420px)"  # of a plot and of a table at least, before one goes under the other
+_BACK = "window.addEventListener('popstate', () => window.location.reload())"
+# On a telephone the controls would lie over what they control, so they wait there to be asked for. Only the page knows its width,
+# and it is told what it shall show before the server could hear of it.
+_OPEN = """
+for (const part of Bokeh.documents.flatMap((one) => [...one._all_models.values()]))
+  if (part.attributes.data?.attributes && 'sidebar_open' in part.attributes.data.attributes && innerWidth >= 600)
+    part.attributes.data.sidebar_open = true
+"""
+_WIDTH = "min(100%, 420px)"  # of a plot at least, before the table goes under it
+
+
+class _NumberOrNothing(param.Integer):  # type: ignore[misc]
+    """A whole number that may be left empty, and is then empty in the address: what is not written there would stay as it was."""
+
+    @classmethod
+    def serialize(cls, value: int | None) -> int | str:
+        return "" if value is None else value
 
 
 class Chosen(param.Parameterized):
@@ -44,7 +61,7 @@ class Chosen(param.Parameterized):
     youngest = param.Integer(default=18, bounds=(0, 110), label="Youngest at entry (years)")
     oldest = param.Integer(default=110, bounds=(0, 110), label="Oldest at entry (years)")
     people: Any = param.Selector(default=SEXES[0], objects=list(SEXES), label="Women, men or everybody")
-    lvef = param.Integer(default=0, bounds=(0, 100), label="Highest LVEF (%; 0: any, or not measured)")
+    lvef = _NumberOrNothing(default=None, allow_None=True, bounds=(1, 100), label="Highest LVEF (%); empty: any")
     by: Any = param.Selector(
         default=BY_SEX,
         objects={"Nothing": NOTHING, "Sex": BY_SEX, "Age 65 or over": BY_AGE, **CONDITIONS},
@@ -63,6 +80,7 @@ class Chosen(param.Parameterized):
 
     addressed: ClassVar[tuple[str, ...]] = (
         "source", "view", "entry", "youngest", "oldest", "people", "lvef", "by", "outcome", "years", "gene", "effect", "rarer",
+        "hidden",
     )  # fmt: skip
 
     def as_choices(self) -> Choices:
@@ -100,6 +118,8 @@ class Pages:
         self._last: dict[tuple[str, str], list[Any]] = {}
         self._address_fault = ""
         self.chosen = Chosen(source=STORED if bundle is not None else LIVE)
+        self._results = {} if bundle is None else bundle.results()
+        self._headings = {} if bundle is None else headings_of(bundle, self._results)
         if bundle is not None:
             self.chosen.param.view.objects = [COHORT, SURVIVAL, MODELS, CARRIERS]
         sources = [each for each, there in ((STORED, bundle), (LIVE, catalog)) if there is not None]
@@ -111,13 +131,23 @@ class Pages:
             pn.state.location.sync(self.chosen, list(Chosen.addressed), on_error=self._refuse)
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda _: self.close())
-        shown = pn.bind(self._show, *(self.chosen.param[name] for name in (*Chosen.addressed, "hidden")))
-        telephone = pmui.BreakpointSwitcher(breakpoint="sm", small=pmui.Column(), large=pmui.Column(), margin=0)
-        back = pn.pane.HTML(_BACK, height=0, margin=0)
+        self.chosen.param.watch(self._leave_models, "source")
+        self._leave_models()
+        self._forget_unknown_groups()
+        shown = pn.bind(self._show, *(self.chosen.param[name] for name in Chosen.addressed))
+        scripts = pn.pane.HTML(f"<script>{_BACK}{_OPEN}</script>", height=0, margin=0)
         results = pn.panel(shown, loading_indicator=True, sizing_mode="stretch_width")
-        page = pmui.Page(
+        return pmui.Page(
             title=self._title,
-            main=[pmui.Column(back, telephone, self._tabs(), results, margin=(8, 16), sizing_mode="stretch_width")],
+            main=[
+                pmui.Column(
+                    scripts,
+                    pn.bind(self._tabs, self.chosen.param.source),
+                    results,
+                    margin=(8, 16),
+                    sizing_mode="stretch_width",
+                )
+            ],
             sidebar=[self._controls()],
             sidebar_open=False,
             sidebar_width=300,
@@ -125,15 +155,6 @@ class Pages:
             busy_indicator="linear",
             sizing_mode="stretch_width",
         )
-
-        # On a telephone the controls would lie over what they control, so they wait there to be asked for. The page hears of a
-        # change only once it has been drawn: hence the delay.
-        def open_where_there_is_room(event: param.parameterized.Event) -> None:
-            wide = event.new is telephone.large
-            pn.state.add_periodic_callback(lambda: page.param.update(sidebar_open=wide), period=300, count=1)
-
-        telephone.param.watch(open_where_there_is_room, "current")
-        return page
 
     def close(self) -> None:
         """Close the studies."""
@@ -150,11 +171,30 @@ class Pages:
                 refused.append(f"{name} = {value}")
         self._address_fault = f"The address asks for what there is not: {', '.join(refused)}." if refused else ""
 
+    def _forget_unknown_groups(self) -> None:
+        """Take from what the address hides the groups that the run has not, and say so."""
+        known = [
+            group
+            for result in self._results.values()
+            if isinstance(result, ReleasedSurvival)
+            for group in result.groups
+        ]
+        unknown = [group for group in self.chosen.hidden if group not in known]
+        if unknown:
+            self.chosen.hidden = [group for group in self.chosen.hidden if group in known]
+            told = f"The address hides what there is not: {', '.join(unknown)}."
+            self._address_fault = f"{self._address_fault} {told}".strip()
+
     # ---- Controls
 
-    def _tabs(self) -> Any:
+    def _leave_models(self, *_: object) -> None:
+        """Models are shown of runs: whoever looks at some and turns to the catalog is shown the cohort."""
+        if self.chosen.source == LIVE and self.chosen.view == MODELS:
+            self.chosen.view = COHORT
+
+    def _tabs(self, source: str) -> Any:
         names = {COHORT: "Cohort", SURVIVAL: "Survival", MODELS: "Models", CARRIERS: "Carriers"}
-        options = {names[view]: view for view in self.chosen.param.view.objects}
+        options = {names[view]: view for view in self.chosen.param.view.objects if (source, view) != (LIVE, MODELS)}
         return pmui.RadioButtonGroup.from_param(
             self.chosen.param.view, options=options, label="View", margin=(8, 0, 16, 0)
         )
@@ -180,17 +220,38 @@ class Pages:
             SURVIVAL: ["by", "outcome", "years"],
             CARRIERS: ["gene", "effect", "rarer", "outcome", "years"],
         }[view]
-        kinds = {"youngest": pmui.IntInput, "oldest": pmui.IntInput, "lvef": pmui.IntInput, "gene": pmui.TextInput}
+        kinds = {"youngest": pmui.IntInput, "oldest": pmui.IntInput, "gene": pmui.TextInput}
         widgets = [
-            kinds.get(name, pmui.Select).from_param(self.chosen.param[name], sizing_mode="stretch_width")
+            self._highest_lvef()
+            if name == "lvef"
+            else kinds.get(name, pmui.Select).from_param(self.chosen.param[name], sizing_mode="stretch_width")
             for name in names
         ]
         return pmui.Column(*widgets, sizing_mode="stretch_width")
 
+    def _highest_lvef(self) -> Any:
+        """Return a field for a number that may be left empty; a field for numbers alone would show nothing as 0."""
+        chosen = self.chosen
+        field = pmui.TextInput(
+            label=chosen.param.lvef.label, value=_as_text(chosen.lvef), placeholder="any", sizing_mode="stretch_width"
+        )
+
+        def take(event: param.parameterized.Event) -> None:
+            words = event.new.strip().removesuffix("%").strip()
+            try:
+                chosen.lvef = int(words) if words else None
+            except ValueError:
+                field.param.update(error_state=True, label="Highest LVEF: 1 to 100, or empty")
+            else:
+                field.param.update(error_state=False, label=chosen.param.lvef.label)
+
+        field.param.watch(take, "value")
+        return field
+
     def _groups(self, source: str, view: str) -> Any:
         groups = {
             group: None
-            for result in self._stored(view)
+            for result in self._stored(view).values()
             if isinstance(result, ReleasedSurvival) and result.by
             for group in result.groups
         }
@@ -202,7 +263,12 @@ class Pages:
             value=[each for each in groups if each not in self.chosen.hidden],
         )
         boxes.param.watch(
-            lambda event: self.chosen.param.update(hidden=[each for each in groups if each not in event.new]), "value"
+            lambda event: self.chosen.param.update(
+                # Groups of other views stay as they were.
+                hidden=[each for each in self.chosen.hidden if each not in groups]
+                + [each for each in groups if each not in event.new]
+            ),
+            "value",
         )
         return boxes
 
@@ -222,19 +288,20 @@ class Pages:
         self._last[key] = made
         return pmui.Column(*notes, *made, sizing_mode="stretch_width")
 
-    def _stored(self, view: str) -> list[Released]:
-        from workbench.dashboards.content import page_of
-
-        if self._bundle is None:
-            return []
-        cards = [card for card in page_of(self._bundle)["cards"] if view in card["views"]]
-        return [self._bundle.result(card["id"]) for card in cards]
+    def _stored(self, view: str) -> dict[str, Released]:
+        return {
+            name: result for name, result in self._results.items() if view in views_of(result, self._headings[name])
+        }
 
     def _run_results(self, view: str) -> list[Any]:
         results = self._stored(view)
         if not results:
             raise WorkbenchError(f"The run has no results on {'carriers' if view == CARRIERS else f'the {view}'}.")
-        return [part for result in results for part in self._result(result)]
+        return [
+            part
+            for name, result in results.items()
+            for part in self._result(result, name, self._headings[name].title, self._headings[name].who)
+        ]
 
     def _answers(self, view: str) -> list[Any]:
         chosen = self.chosen.as_choices()
@@ -244,21 +311,29 @@ class Pages:
         if chosen.outcome != "death" and view != COHORT:
             notes.append(pmui.Alert("Whoever dies before it counts as followed until then.", severity="info"))
         if view == COHORT:
+            about = chosen.cohort
             results: list[Released | None] = [
                 self._questions.attrition(chosen),
                 self._questions.characteristics(chosen),
             ]
         elif view == SURVIVAL:
+            about = chosen.followed
             results = list(self._questions.survival(chosen))
         elif view == CARRIERS:
+            about = chosen.followed_and_genotyped
             results = list(self._questions.carriers(chosen))
         else:
             raise WorkbenchError("Models are shown of runs only. Choose another view.")
-        return [*notes, *(part for result in results if result is not None for part in self._result(result))]
+        shown = [
+            self._result(result, _table_of(result).name, _table_of(result).title, who_of(about))
+            for result in results
+            if result is not None
+        ]
+        return [*notes, *(part for parts in shown for part in parts)]
 
-    def _result(self, result: Released) -> list[Any]:
-        """Return the parts of one result: title, plot and table beside each other, and the file of the numbers."""
-        table = result if isinstance(result, ReleasedTable) else result.table
+    def _result(self, result: Released, name: str, title: str, who: str) -> list[Any]:
+        """Return the parts of one result: heading, plot and table beside each other, and the file of the numbers."""
+        table = _table_of(result)
         figure: Figure | FlowChart | None = None
         if isinstance(result, ReleasedSurvival):
             groups = (
@@ -272,37 +347,53 @@ class Pages:
             figure = plot_forest(result)
         elif table.name == "attrition":
             figure = plot_attrition(table)
-        beside = [_as_html(themed(table))]
-        if isinstance(result, ReleasedTest):
-            beside.insert(0, _as_html(f"<p>{html.escape(result.caption)}</p>"))
+        # What a test comes to stands before its table.
+        is_test = isinstance(result, ReleasedTest)
+        beside = [_as_html(themed(table, titled=False, captioned=not is_test), styles=_TABLE)]
         if figure is not None:
             beside.insert(0, _drawn(figure))
+        heading = f'<h2 style="font-size:18px;margin:0">{html.escape(title)}</h2>'
+        if who:
+            heading += f'<p style="margin:2px 0 0;font-size:14px;opacity:.75">Who: {html.escape(who)}</p>'
+        if is_test:
+            heading += f'<p style="margin:12px 0 0;font-size:16px">{html.escape(table.caption)}</p>'
         return [
+            _as_html(heading, styles={}),
             pn.FlexBox(*beside, gap="24px", align_items="flex-start", sizing_mode="stretch_width"),
             pmui.FileDownload(
                 callback=_file_of(table),
-                filename=f"{table.name}.csv",
-                label=f"Save {table.name}.csv",
+                filename=f"{name}.csv",
+                label=f"Save {name}.csv",
                 margin=(8, 0, 32, 0),
             ),
         ]
 
 
+# A table is beside its plot where nothing of it is cut off there, else under it.
+_TABLE = {"flex": "1 1 min-content", "max-width": "100%"}
+
+
+def _as_text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _table_of(result: Released) -> ReleasedTable:
+    return result if isinstance(result, ReleasedTable) else result.table
+
+
 def _drawn(figure: Figure | FlowChart) -> Any:
     caption = f'<p style="max-width:46em;font-size:14px;line-height:1.5">{html.escape(figure.caption)}</p>'
     if not hasattr(figure, "model"):
-        return _as_html(figure.to_html())
-    title = f'<p style="font-weight:600;margin:0">{html.escape(figure.title)}</p>'
+        return _as_html(figure.to_html(), styles={"flex": "1 1 420px", "min-width": _WIDTH, "max-width": "100%"})
     return pn.Column(
-        pn.pane.HTML(title),
         pn.pane.Bokeh(figure.model(), sizing_mode="stretch_width"),
         pn.pane.HTML(caption),
         styles={"flex": "1 1 420px", "min-width": _WIDTH},
     )
 
 
-def _as_html(text: str) -> Any:
-    return pn.pane.HTML(text, styles={"flex": "1 1 420px", "min-width": _WIDTH, "max-width": "100%"})
+def _as_html(text: str, *, styles: dict[str, str]) -> Any:
+    return pn.pane.HTML(text, styles=styles)
 
 
 def _file_of(table: ReleasedTable) -> Callable[[], BytesIO]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
+from workbench.disclosure.display import reads_long
+
 if TYPE_CHECKING:
     from workbench.disclosure import ReleasedTable
 
@@ -21,6 +23,7 @@ _TABLE = """
 .cw-table .gt_col_headings, .cw-table .gt_table_body { border-width: 1px 0 !important; }
 .cw-table .gt_row, .cw-table .gt_col_heading { padding: 5px 18px 5px 0 !important; max-width: none !important; }
 .cw-table .gt_stub { text-align: left !important; max-width: none !important; }
+.cw-table.cw-long .gt_stub { min-width: 12rem; }
 .cw-table .cw-title { font-weight: 600; margin: .3em 0 .5em; }
 .cw-table .cw-notes { font-size: 12px; line-height: 1.5; opacity: .8; max-width: 60em; margin: .5em 0; }
 """
@@ -36,11 +39,15 @@ def as_style(*, figure: bool = False) -> str:
     return f"<style>{_FIGURE if figure else _TABLE}</style>"
 
 
-def themed(table: ReleasedTable) -> str:
-    """Return a released table as HTML in the type and the colours of the page around it."""
-    title = f'<p class="cw-title">{escape(table.title)}</p>' if table.title else ""
-    notes = "<br>".join(map(escape, notes_of(table)))
-    return f'{as_style()}<div class="cw-table">{title}{body_of(table)}<p class="cw-notes">{notes}</p></div>'
+def themed(table: ReleasedTable, *, titled: bool = True, captioned: bool = True) -> str:
+    """Return a released table as HTML in the type and the colours of the page around it.
+
+    Its title or its caption can be left out where they stand elsewhere on the page.
+    """
+    title = f'<p class="cw-title">{escape(table.title)}</p>' if table.title and titled else ""
+    notes = "<br>".join(escape(note) for note in notes_of(table) if captioned or note != table.caption)
+    long = " cw-long" if reads_long(table) else ""
+    return f'{as_style()}<div class="cw-table{long}">{title}{body_of(table)}<p class="cw-notes">{notes}</p></div>'
 
 
 def body_of(table: ReleasedTable) -> str:
