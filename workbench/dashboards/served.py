@@ -42,7 +42,7 @@ for (const part of Bokeh.documents.flatMap((one) => [...one._all_models.values()
 _WIDTH = "min(100%, 420px)"  # of a plot at least, before the table goes under it
 
 
-class _NumberOrNothing(param.Integer):  # type: ignore[misc]
+class _NumberOrNothing(param.Integer):
     """A whole number that may be left empty, and is then empty in the address: what is not written there would stay as it was."""
 
     @classmethod
