@@ -140,7 +140,7 @@ def test_a_run_is_shown_with_its_tables_beside_and_its_groups_to_choose(browser,
 def test_on_a_desk_the_controls_are_beside_and_whole_tables_are_seen(browser, server):
     page = visit(browser, f"{server}/?view=survival")
     shows(page, "Death from any cause: survival by Heart failure in hospital")
-    expect(page.get_by_label("Answers of the catalog")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("radio", name="Answers of the catalog")).to_be_visible(timeout=20_000)
     for query, column in (("view=survival", "Time (years)"), ("view=cohort", "Step"), ("view=model", "Covariate")):
         page.goto(f"{server}/?source=run&{query}")
         expect(page.get_by_role("columnheader", name=column).first).to_be_visible(timeout=60_000)
@@ -159,11 +159,11 @@ def test_a_result_says_whom_it_is_about_and_a_test_says_what_it_comes_to_once(li
     assert live.get_by_text("Who: first heart failure; aged 18 or over").count() == 2
     assert live.get_by_text("χ²").count() == 1
     expect(live.get_by_role("button", name="Models")).to_have_count(0)
-    live.get_by_label("Results of the run").check()
+    live.get_by_role("radio", name="Results of the run").check()
     expect(live.get_by_role("button", name="Models")).to_be_visible(timeout=30_000)
     live.get_by_role("button", name="Models").click()
     expect(live.get_by_text("Save regression.csv")).to_be_visible(timeout=30_000)
-    live.get_by_label("Answers of the catalog").check()
+    live.get_by_role("radio", name="Answers of the catalog").check()
     shows(live, "People kept by each step")
     expect(live.get_by_role("button", name="Models")).to_have_count(0)
 
