@@ -14,7 +14,7 @@ from data_catalog.errors import IngestError, did_you_mean
 from data_catalog.lake import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _WRITTEN = re.compile(
     r"^(?P<start>\d{4}-\d{2}-\d{2}|[^\s+-][^+-]*?)(?:\s*(?P<sign>[+-])\s+(?P<amount>\S.*?)\s+(?P<unit>days?|years?))?$"
@@ -67,8 +67,15 @@ class DateExpression:
             found[self.amount] = "DOUBLE"
         return found
 
-    def sql(self, named: Mapping[str, DateExpression], *, columns: Collection[str], place: str) -> str:
-        """Return the SQL of the date.
+    def sql(
+        self,
+        named: Mapping[str, DateExpression],
+        *,
+        columns: Collection[str],
+        place: str,
+        read: Callable[[str, str], str] | None = None,
+    ) -> str:
+        """Return the SQL of the date. *read* gives the SQL of a column as a type, if a plain cast does not.
 
         Raises
         ------
@@ -80,15 +87,16 @@ class DateExpression:
                 raise IngestError(
                     f"{place}: the file has no column {column!r}. {did_you_mean(column, [*named, *columns])}"
                 )
+        read = read or (lambda column, kind: f"TRY_CAST({quoted(column)} AS {kind})")
         if self.start in named:
-            start = named[self.start].sql(named, columns=columns, place=place)
+            start = named[self.start].sql(named, columns=columns, place=place, read=read)
         elif _ISO_DATE.match(self.start):
             start = f"DATE '{self.start}'"
         else:
-            start = f"TRY_CAST({quoted(self.start)} AS DATE)"
+            start = read(self.start, "DATE")
         if self.amount is None:
             return start
-        amount = self.amount if _NUMBER.match(self.amount) else f"TRY_CAST({quoted(self.amount)} AS DOUBLE)"
+        amount = self.amount if _NUMBER.match(self.amount) else read(self.amount, "DOUBLE")
         days = f"round({amount})::INTEGER" if self.unit == "days" else f"round(({amount}) * 12)::INTEGER"
         interval = f"to_days({days})" if self.unit == "days" else f"to_months({days})"
         return f"CAST({start} {self.sign} {interval} AS DATE)"

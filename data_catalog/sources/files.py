@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import re
+import shutil
+import tempfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from data_catalog.errors import IngestError
 from data_catalog.lake import literal, quoted
+from data_catalog.sources.styles import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
     import polars as pl
@@ -40,10 +45,11 @@ def suffix_of(path: Path) -> str | None:
     return next((suffix for suffix in sorted(TABLE_SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), None)
 
 
-def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) -> RawTable:
+def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str, style: Style = PLAIN) -> RawTable:
     """Read a CSV, TSV, Parquet or ARFF file into the temporary table *name*.
 
-    Text formats keep every column as text, so that what the source said survives until a type is asked of it.
+    Text formats keep every column as text, so that what the source said survives until a type is asked of it. *style* says how
+    the file is encoded and what separates its columns.
 
     Raises
     ------
@@ -58,8 +64,15 @@ def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) 
     if suffix == ".arff":
         return read_frame(connection, _arff(path), name=name, file=path.name)
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {_scan(path, suffix)}")
-    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        with _as_utf8(path, style.encoding if suffix != ".parquet" else "utf-8") as readable:
+            scan = _scan(readable, suffix, style.separator)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {scan}")
+    except (duckdb.Error, OSError, EOFError, UnicodeError, zlib.error) as error:
+        if isinstance(error, UnicodeError) or "unicode" in str(error).lower() or "utf-8" in str(error).lower():
+            raise IngestError(
+                f"{path.name} is not text in {style.encoding}. Say under 'file' in the mapping how it is encoded, such as "
+                "'encoding: windows-1252', or export it as UTF-8."
+            ) from None
         raise IngestError(
             f"{path.name} cannot be read: {_without_values(error)} Check that the file is complete and "
             f"really is {suffix.removeprefix('.')}, and export it again."
@@ -82,7 +95,12 @@ def read_frame(
 
 
 def require_types(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, types: Mapping[str, str], *, missing: Iterable[str] = ("",)
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    types: Mapping[str, str],
+    *,
+    missing: Iterable[str] = ("",),
+    style: Style = PLAIN,
 ) -> None:
     """Refuse *table* if a value does not fit the type that its column is to have.
 
@@ -92,6 +110,8 @@ def require_types(
         DuckDB type by column.
     missing : iterable of str
         Texts that stand for a missing value.
+    style : Style
+        How the file writes numbers and dates.
 
     Raises
     ------
@@ -100,14 +120,13 @@ def require_types(
     """
     if not types:
         return
-    texts = ", ".join(literal(text) for text in missing)
     checks = []
     for column, kind in types.items():
-        misfit = f"{quoted(column)} IS NOT NULL AND CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) AND {_misfits(column, kind)}"
+        misfit = misfit_sql(column, kind, missing=missing, style=style)
         checks.append(f"count(*) FILTER ({misfit}), min(_row) FILTER ({misfit})")
     found = connection.execute(f"SELECT {', '.join(checks)} FROM {quoted(table.name)}").fetchall()[0]
     faults = [
-        f"column {column!r}: {n:,} value{'s' if n > 1 else ''} not {_kind_in_words(kind)}, first in row {row:,}"
+        f"column {column!r}: {n:,} value{'s' if n > 1 else ''} not {kind_in_words(kind, style)}, first in row {row:,}"
         for (column, kind), n, row in zip(types.items(), found[::2], found[1::2], strict=True)
         if n
     ]
@@ -117,18 +136,44 @@ def require_types(
         )
 
 
-def typed(column: str, kind: str, *, missing: Iterable[str] = ("",)) -> str:
+def misfit_sql(column: str, kind: str, *, missing: Iterable[str] = ("",), style: Style = PLAIN) -> str:
+    """Return the SQL condition that *column* says something, and that it is no value of *kind*."""
+    texts = ", ".join(literal(text) for text in missing)
+    return (
+        f"{quoted(column)} IS NOT NULL AND CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) "
+        f"AND {_misfits(style.sql(column, kind), kind)}"
+    )
+
+
+def typed(column: str, kind: str, *, missing: Iterable[str] = ("",), style: Style = PLAIN) -> str:
     """Return the SQL that reads *column* as *kind*, with the texts that mean missing as NULL."""
     texts = ", ".join(literal(text) for text in missing)
-    value = f"CASE WHEN CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) THEN {quoted(column)} END"
+    value = f"CASE WHEN CAST({quoted(column)} AS VARCHAR) NOT IN ({texts}) THEN {style.sql(column, kind)} END"
     return value if kind == "VARCHAR" else f"TRY_CAST({value} AS {kind})"
 
 
-def _scan(path: Path, suffix: str) -> str:
+@contextmanager
+def _as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """Give a file that DuckDB can read: the file itself, or a copy in UTF-8 that only this user may see and that does not stay."""
+    if codecs.lookup(encoding).name in ("utf-8", "ascii"):
+        yield path
+        return
+    compressed = path.name.lower().endswith(".gz")
+    with tempfile.TemporaryDirectory(prefix="cardio-workbench-") as folder:
+        copy = Path(folder) / path.name.removesuffix(".gz")
+        with (
+            (gzip.open if compressed else open)(path, "rt", encoding=encoding, newline="") as said,
+            copy.open("w", encoding="utf-8", newline="") as written,
+        ):
+            shutil.copyfileobj(said, written, 1 << 20)
+        yield copy
+
+
+def _scan(path: Path, suffix: str, separator: str | None = None) -> str:
     if suffix == ".parquet":
         return f"SELECT file_row_number + 1 AS _row, * EXCLUDE (file_row_number) FROM read_parquet({literal(str(path))}, file_row_number = true)"
     # Separator and columns are told, not guessed: faced with a ragged row, DuckDB's guess would be a file of one column.
-    separator, columns = _header(path)
+    separator, columns = _header(path, separator)
     types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     return (
         f"SELECT row_number() OVER () AS _row, * FROM read_csv({literal(str(path))}, auto_detect = false, header = true, "
@@ -136,13 +181,13 @@ def _scan(path: Path, suffix: str) -> str:
     )
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
-    """The separator that the first line has most of (comma, semicolon or tab), and the columns that it names."""
+def _header(path: Path, separator: str | None = None) -> tuple[str, list[str]]:
+    """The separator, if none is told the one that the first line has most of (comma, semicolon or tab), and the columns it names."""
     with (gzip.open if path.name.lower().endswith(".gz") else open)(
         path, "rt", encoding="utf-8-sig", newline=""
     ) as file:
         first = file.readline()
-    separator = max((",", ";", "\t"), key=first.count)
+    separator = separator or max((",", ";", "\t"), key=first.count)
     columns = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice or not all(columns):
@@ -175,8 +220,7 @@ def _arff(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _misfits(column: str, kind: str) -> str:
-    value = quoted(column)
+def _misfits(value: str, kind: str) -> str:
     if kind in ("BIGINT", "INTEGER"):
         # A cast would round 1.7 to 2 without a word.
         return f"(TRY_CAST({value} AS {kind}) IS NULL OR TRY_CAST({value} AS DOUBLE) <> TRY_CAST({value} AS {kind}))"
@@ -192,7 +236,10 @@ def _says_zone(value: str) -> str:
     return f"(typeof({value}) = 'TIMESTAMP WITH TIME ZONE' OR (typeof({value}) = 'VARCHAR' AND {text}))"
 
 
-def _kind_in_words(kind: str) -> str:
+def kind_in_words(kind: str, style: Style = PLAIN) -> str:
+    """Say what a value of *kind* looks like."""
+    if declared := style.in_words(kind):
+        return declared
     words = {
         "DATE": "a date (YYYY-MM-DD)",
         "TIMESTAMP": "a date and time",

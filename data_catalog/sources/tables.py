@@ -1,4 +1,4 @@
-"""Any table with a mapping file: one row a person, its columns turned into events of the harmonised model."""
+"""Any table with a mapping file, a row a person or a row an event, its columns turned into events of the harmonised model."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_catalog.errors import IngestError, did_you_mean
+from data_catalog.errors import IngestError, UnknownNameError, did_you_mean
+from data_catalog.harmonise.codes import map_codes
 from data_catalog.harmonise.identity import key_parameters, person_id_sql
+from data_catalog.harmonise.units import ucum
 from data_catalog.harmonise.vocabulary import (
     shipped_vocabulary,
     stage_shipped_vocabulary,
     vocabulary_of_site,
 )
-from data_catalog.lake import literal
+from data_catalog.lake import literal, quoted
 from data_catalog.model import table as model_table
-from data_catalog.sources.base import IngestContext, StagedSource
-from data_catalog.sources.files import RawTable, read_frame, read_table, require_types, typed
-from data_catalog.sources.mapped_sql import PEOPLE, RAW, MappedSql
-from data_catalog.sources.mapping import ROW_NUMBER, MappingFile
+from data_catalog.sources.base import IngestContext, LeftOut, StagedSource, counted
+from data_catalog.sources.files import (
+    RawTable,
+    kind_in_words,
+    misfit_sql,
+    read_frame,
+    read_table,
+    require_types,
+    typed,
+)
+from data_catalog.sources.mapped_sql import PEOPLE, RAW, MappedSql, codes_of, has_own_units, unit_rows, units_of
+from data_catalog.sources.mapping import LEAVE_OUT, ROW_NUMBER, WIDE, MappingFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,11 +37,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from data_catalog.harmonise.dates import DateExpression
+    from data_catalog.sources.mapping import Rule
 
 
 @dataclass(frozen=True)
 class MappedTable:
-    """A table of people, one row each, and the mapping that says what its columns mean.
+    """A table of people, one row each, or of their events (``layout: long``), and the mapping that says what its columns mean.
 
     Parameters
     ----------
@@ -72,7 +83,7 @@ class MappedTable:
     def stage(self, connection: duckdb.DuckDBPyConnection, context: IngestContext) -> StagedSource:
         """Read the table and turn it into rows of the model; see :class:`data_catalog.sources.base.Source`."""
         if isinstance(self.data, str | Path):
-            raw = read_table(connection, Path(self.data), name=RAW)
+            raw = read_table(connection, Path(self.data), name=RAW, style=self._mapping.style)
         else:
             raw = read_frame(connection, self.data, name=RAW)
         return _Staging(connection, context, self._mapping, raw).run()
@@ -92,20 +103,24 @@ class _Staging:
         self.brings_vocabulary = held is None
         self.sql = MappedSql(mapping, held or shipped_vocabulary(), raw.columns)
         self.relations: dict[str, str] = {}
+        self.left_out: list[LeftOut] = []
+        self.remarks: list[str] = []
 
     def run(self) -> StagedSource:
+        if self.brings_vocabulary:
+            self.relations |= stage_shipped_vocabulary(self.connection)
         self._require_columns()
+        self._map_codes()
         self._stage_people()
         self._stage_periods()
         self._stage_events()
         self._stage_deaths()
-        if self.brings_vocabulary:
-            self.relations |= stage_shipped_vocabulary(self.connection)
         return StagedSource(
             relations=self.relations,
             n_read={self.raw.file: self.raw.n_rows},
             ignored=self._unused_columns(),
-            notes=self._notes(),
+            notes=(*self._notes(), *self.remarks),
+            left_out=tuple(self.left_out),
         )
 
     def _require_columns(self) -> None:
@@ -117,15 +132,92 @@ class _Staging:
                     f"{place}: {self.raw.file} has no column {column!r}. {did_you_mean(column, self.raw.columns)}\n"
                     "Correct the mapping or the file's header."
                 )
-        types = {rule.column: "DOUBLE" for rule in self.mapping.rules if rule.table == "measurement" and rule.column}
+        # A laboratory's column of results holds words too ("negative", "< 5"): they are kept as text, and counted.
+        types = {
+            rule.column: "DOUBLE"
+            for rule in self.mapping.rules
+            if rule.table == "measurement" and rule.column and not rule.is_coded
+        }
         for date in self._dates():
             types |= date.columns(self.mapping.dates)
-        require_types(self.connection, self.raw, types, missing=self.mapping.missing)
+        if self.mapping.faults == LEAVE_OUT:
+            self._leave_out_faults(types)
+        else:
+            require_types(self.connection, self.raw, types, missing=self.mapping.missing, style=self.mapping.style)
+
+    def _leave_out_faults(self, types: dict[str, str]) -> None:
+        """Take rows out whose values do not fit, and count them by cause."""
+        person = self.mapping.person.id
+        people = "NULL" if person == ROW_NUMBER else quoted(person)
+        for column, kind in types.items():
+            misfit = misfit_sql(column, kind, missing=self.mapping.missing, style=self.mapping.style)
+            n_people, n_rows = self.connection.execute(
+                f"SELECT count(DISTINCT {people}), count(*) FROM {RAW} WHERE {misfit}"
+            ).fetchall()[0]
+            if n_rows:
+                reason = f"rows in which column {column!r} is not {kind_in_words(kind, self.mapping.style)}"
+                self.left_out.append(LeftOut(reason, n_people or n_rows, n_rows))
+                self.connection.execute(f"DELETE FROM {RAW} WHERE {misfit}")
+
+    def _map_codes(self) -> None:
+        """Find the concepts of the codes, and the conversions of the units, that columns of the file name."""
+        staged = {name: relation for name, relation in self.relations.items() if name.startswith("concept")}
+        for rule in self.mapping.rules:
+            if rule.is_coded:
+                text, vocabulary = self.sql.text(rule.code_column or ""), literal(self.sql.vocabulary_of(rule))
+                map_codes(
+                    self.connection,
+                    f"SELECT {vocabulary} AS vocabulary, {text} AS code FROM {RAW}",
+                    site=self.context.site,
+                    staged=staged,
+                    local=self.sql.listed_codes(rule),
+                    into=codes_of(rule),
+                )
+            if has_own_units(rule):
+                self._map_units(rule)
+
+    def _map_units(self, rule: Rule) -> None:
+        unit, number = self.sql.unit(rule), self.sql.typed(rule.column or "", "DOUBLE")
+        said = f"SELECT {unit} AS unit, {self.sql.text(rule.column or '')} AS result, {number} AS number"
+        if rule.is_coded:
+            codes = f"LEFT JOIN {quoted(codes_of(rule))} AS k ON k.code = {self.sql.text(rule.code_column or '')}"
+            said += f", coalesce(k.concept_id, 0) AS concept_id FROM {RAW} {codes}"
+        else:
+            said += f", {self.sql.concept_of(rule)} AS concept_id FROM {RAW}"
+        pairs = self.connection.execute(
+            f"SELECT DISTINCT concept_id, unit FROM ({said}) WHERE unit IS NOT NULL"
+        ).fetchall()
+        self.connection.register("_unit_rows", unit_rows(pairs))
+        cases = {code: self.sql.concept_id("UCUM", code) for _, written in pairs if (code := _ucum_or_none(written))}
+        concepts = " ".join(f"WHEN {literal(code)} THEN {concept}" for code, concept in cases.items())
+        concept = f"CASE code {concepts} ELSE 0 END" if concepts else "0"
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted(units_of(rule))} AS SELECT *, {concept} AS unit_concept_id FROM _unit_rows"
+        )
+        self.connection.unregister("_unit_rows")
+        n_words, n_units = self.connection.execute(
+            "SELECT count(*) FILTER (result IS NOT NULL AND number IS NULL), count(*) FILTER (number IS NOT NULL AND concept_id <> 0 AND "
+            f"(concept_id, unit) NOT IN (SELECT (concept_id, unit) FROM {quoted(units_of(rule))})) FROM ({said})"
+        ).fetchall()[0]
+        if n_words:
+            self.remarks.append(
+                f"{rule.place}: {counted(n_words, 'result is', 'results are')} no number; kept as text."
+            )
+        if n_units:
+            self.remarks.append(
+                f"{rule.place}: {counted(n_units, 'result is', 'results are')} in a unit that cannot become the one of the measure; kept "
+                "without a canonical value."
+            )
 
     def _columns_read(self) -> dict[str, str]:
         """Every column that the mapping reads, and the place that names it first."""
         mapping = self.mapping
-        named = [(rule.column, rule.place) for rule in mapping.rules if rule.column]
+        named = [
+            (column, rule.place)
+            for rule in mapping.rules
+            for column in (rule.column, rule.code, rule.unit_column)
+            if column
+        ]
         if mapping.person.id != ROW_NUMBER:
             named.append((mapping.person.id, "person.id"))
         coded = (mapping.person.sex, mapping.death[0] if mapping.death else None)
@@ -149,11 +241,12 @@ class _Staging:
             f"SELECT _row, CAST({source_id} AS VARCHAR) AS source_id, {person_id_sql(f'CAST({source_id} AS VARCHAR)')} AS person_id FROM {RAW}",
             key_parameters(self.context.pseudonym_key, site=self.context.site),
         )
-        self._require_one_row_a_person()
+        self._require_person_in_every_row()
         self._stage(
             "person_link",
-            f"SELECT person_id, source_id, _row FROM {PEOPLE} "
-            f"WHERE person_id NOT IN (SELECT person_id FROM lake.governance.person_link WHERE site = {literal(self.context.site)})",
+            f"SELECT person_id, source_id, min(_row) AS _row FROM {PEOPLE} "
+            f"WHERE person_id NOT IN (SELECT person_id FROM lake.governance.person_link WHERE site = {literal(self.context.site)}) "
+            "GROUP BY ALL",
         )
         if person.birth is None:
             return
@@ -165,10 +258,25 @@ class _Staging:
             f"SELECT person_id, {sex} AS gender_concept_id, year({birth}) AS year_of_birth, "
             f"{f'month({birth})' if exact else 'NULL'} AS month_of_birth, {f'day({birth})' if exact else 'NULL'} AS day_of_birth, "
             f"{f'CAST({birth} AS TIMESTAMP)' if exact else 'NULL'} AS birth_datetime, 0 AS race_concept_id, 0 AS ethnicity_concept_id, "
-            f"{sex_source} AS gender_source_value, _row FROM {RAW} JOIN {PEOPLE} USING (_row)",
+            f"{sex_source} AS gender_source_value, _row FROM {RAW} JOIN {PEOPLE} USING (_row) "
+            "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY _row) = 1",
         )
+        self._require_one_birth_and_sex(birth, sex_source)
 
-    def _require_one_row_a_person(self) -> None:
+    def _require_one_birth_and_sex(self, birth: str, sex: str) -> None:
+        """Refuse a file in which rows of one person disagree about who the person is."""
+        n, first = self.connection.execute(
+            f"SELECT count(*), min(first) FROM (SELECT min(_row) AS first FROM {RAW} JOIN {PEOPLE} USING (_row) "
+            f"GROUP BY person_id HAVING count(DISTINCT {birth}) > 1 OR count(DISTINCT {sex}) > 1)"
+        ).fetchall()[0]
+        if n:
+            raise IngestError(
+                f"{self.raw.file}: {n:,} people have rows with different dates of birth or sexes, the first of them in row {first:,}. "
+                "Correct the file, or check that column "
+                f"{self.mapping.person.id!r} (person.id) is the number of a person and not of a visit."
+            )
+
+    def _require_person_in_every_row(self) -> None:
         n_missing, first_missing, n_twice, first_twice = self.connection.execute(
             f"SELECT count(*) FILTER (source_id IS NULL), min(_row) FILTER (source_id IS NULL), "
             f"count(*) FILTER (n > 1), min(_row) FILTER (n > 1) FROM (SELECT *, count(*) OVER (PARTITION BY source_id) AS n FROM {PEOPLE})"
@@ -179,10 +287,11 @@ class _Staging:
                 f"{self.raw.file}: column {column!r} (person.id) is empty in {n_missing:,} rows, first in row {first_missing:,}. "
                 "Every row needs the number of its person."
             )
-        if n_twice:
+        if n_twice and self.mapping.layout == WIDE:
             raise IngestError(
                 f"{self.raw.file}: column {column!r} (person.id) is a duplicate key: {n_twice:,} rows share their person with another row, "
-                f"first in row {first_twice:,}. This format has one row a person: bring repeated rows together, or correct the numbers."
+                f"first in row {first_twice:,}. This format has one row a person: bring repeated rows together, or correct the numbers. If the file "
+                "has a row an event, write 'layout: long' in the mapping."
             )
 
     def _stage_periods(self) -> None:
@@ -192,9 +301,11 @@ class _Staging:
         self._stage(
             "observation_period",
             f"SELECT {self._new_id('observation_period')} + row_number() OVER (ORDER BY _row) AS observation_period_id, person_id, "
-            f"{self.sql.date(start, 'observation_period.start')} AS observation_period_start_date, "
-            f"{self.sql.date(end, 'observation_period.end')} AS observation_period_end_date, "
-            f"{self.sql.type_concept} AS period_type_concept_id, _row FROM {RAW} JOIN {PEOPLE} USING (_row)",
+            f"starts AS observation_period_start_date, ends AS observation_period_end_date, "
+            f"{self.sql.type_concept} AS period_type_concept_id, _row FROM ("
+            f"SELECT person_id, min({self.sql.date(start, 'observation_period.start')}) AS starts, "
+            f"max({self.sql.date(end, 'observation_period.end')}) AS ends, min(_row) AS _row "
+            f"FROM {RAW} JOIN {PEOPLE} USING (_row) GROUP BY person_id)",
         )
 
     def _stage_events(self) -> None:
@@ -228,7 +339,8 @@ class _Staging:
             f"SELECT person_id, {self.sql.date(date, 'death.date')} AS death_date, {self.sql.type_concept} AS death_type_concept_id, "
             f"{text} AS source_code, {literal(f'{self.mapping.name}.{coded.column}')} AS source_vocabulary, "
             f"'exact' AS mapping_relation, _row "
-            f"FROM {RAW} JOIN {PEOPLE} USING (_row) WHERE {text} IN ({', '.join(map(literal, dead)) or 'NULL'})",
+            f"FROM {RAW} JOIN {PEOPLE} USING (_row) WHERE {text} IN ({', '.join(map(literal, dead)) or 'NULL'}) "
+            "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY _row) = 1",
         )
 
     def _new_id(self, table: str) -> int:
@@ -256,3 +368,10 @@ class _Staging:
             f"The date {name!r} is nominal ({dates[name].words} for everybody): {reason.strip()}"
             for name, reason in self.mapping.nominal_dates.items()
         )
+
+
+def _ucum_or_none(written: str) -> str | None:
+    try:
+        return ucum(written)
+    except UnknownNameError:
+        return None

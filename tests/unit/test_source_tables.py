@@ -259,7 +259,7 @@ def test_values_that_do_not_fit_are_located_by_row_and_column(catalog, columns, 
         (("dates", "discharge"), "admitted plus stay", "no column 'admitted plus stay'"),
         (("dates", "discharge"), "admitted + stay weeks", "dates.discharge: 'admitted + stay weeks' is not a date"),
         (("person", "sex", "values"), {"M": "mael"}, "person.sex.values: 'mael' is not allowed. Allowed: male, female"),
-        (("conditions", 0, "concept"), "Heart failure [SNOMED 84114007]", "conditions[1]: say either 'concept'"),
+        (("conditions", 0, "concept"), "Heart failure [SNOMED 84114007]", "conditions[1]: say one of 'concept'"),
         (("measurements", 0, "unit"), None, "measurements[1]: a measurement needs 'column', 'concept' and 'unit'"),
         (("conditions", 0, "relation"), "exakt", "conditions[1].relation: Did you mean 'exact'"),
         (
