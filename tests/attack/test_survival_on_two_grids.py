@@ -91,6 +91,13 @@ def test_the_curve_of_before_is_shown_again_as_it_was(study):
     assert "too near to those of a curve shown before" in " ".join(shorter.table.notes)
 
 
+def test_a_shorter_follow_up_is_shown_at_the_times_of_the_longer(study):
+    longer = study.run(KaplanMeier(died(), by=FAILURE), INFARCTION)
+    shorter = study.run(KaplanMeier(died(), by=FAILURE, horizon_years=4), INFARCTION)
+    for group, days in told(longer).items():
+        assert {day for day in days if day < 4 * 365.25} <= told(shorter)[group]
+
+
 def test_a_table_of_bins_is_told_at_the_days_of_before_or_not_at_all(study):
     exact = study.run(KaplanMeier(died(), by=FAILURE), INFARCTION)
     binned = study.run(GridKaplanMeier(died(), by=FAILURE), INFARCTION)

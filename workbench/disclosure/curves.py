@@ -50,6 +50,12 @@ def release_curves(result: SurvivalCurves, policy: Policy, told: Told = MappingP
     """
     require_enough(result.sizes, policy)
     rung, whole = _choose(_on_rungs(result, policy), policy)
+    edges = next(each for each in policy.ladder if each.name == rung).edges_days(result.horizon_days)
+    for group, days in told.items():
+        if group in whole:
+            # What was told before may be told again, so that a shorter follow-up ends no earlier than it must.
+            both = sorted({*edges, *(day for day in days if day < edges[-1])})
+            whole[group] = LifeTable.of(result.curves[group], both).until_stop(policy)
     tables = {
         group: table.at(_apart(result.curves[group], table.edges_days, told.get(group, ()), policy))
         for group, table in whole.items()
