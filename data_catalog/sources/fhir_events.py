@@ -209,7 +209,7 @@ def add_events(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     columns = {
         "kind": literal(kind.name),
         "id": "r.id",
-        "part": f"{kind.part} || CASE WHEN c.part > 1 THEN '+' || c.part ELSE '' END",
+        "part": kind.part,
         "_file": "r._file",
         "_row": "r._row",
         "reason": reason,
@@ -230,11 +230,7 @@ def add_events(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         "end_date": day_sql(kind.end),
         "end_datetime": moment_sql(kind.end),
     } | dict(kind.columns)
-    value = (
-        f"LEFT JOIN (SELECT * FROM {CODES} WHERE part = 1) AS v ON v.said = {kind.value}"
-        if not kind.value.startswith("NULL")
-        else ""
-    )
+    value = f"LEFT JOIN {CODES} AS v ON v.said = {kind.value}" if not kind.value.startswith("NULL") else ""
     connection.execute(
         f"INSERT INTO {EVENTS} BY NAME SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} "
         f"FROM {kind.rows} {_join_person(kind.subject)} "

@@ -9,7 +9,7 @@ import pytest
 
 from data_catalog import Catalog, IngestError
 from data_catalog.lake import open_reader, writer
-from data_catalog.sources import FhirFolder
+from data_catalog.sources import FhirFolder, OmopFolder
 from data_catalog.sources.base import IngestContext
 from data_catalog.sources.fhir_files import LONGEST_LINE_BYTES
 
@@ -290,6 +290,16 @@ def test_of_several_codings_the_one_with_a_standard_concept_counts_and_the_sourc
     ]
 
 
+def test_a_national_code_says_how_well_its_concept_fits(stage, rows):
+    german = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+    source = stage(condition("1", code=concept((german, "I50.14"))), condition("2", code=concept((german, "I21"))))
+    columns = ("condition_concept_id", "source_code", "source_vocabulary", "mapping_relation")
+    assert rows(source, "condition_occurrence", *columns) == [
+        (316139, "I50.14", "ICD10GM", "broad"),
+        (2140000001, "I21", "ICD10GM", "exact"),
+    ]
+
+
 def test_the_domain_of_the_concept_chooses_the_table(stage, rows):
     # History of myocardial infarction is an observation in OMOP; an ejection fraction a measurement, whoever recorded it as what.
     source = stage(
@@ -335,9 +345,7 @@ def test_a_blood_pressure_is_a_row_a_component(stage, rows):
         (3004249, 142, 8876, 142, "mm[Hg]"),
         (3012888, 91, 8876, 91, "mm[Hg]"),
     ]
-    assert source.notes == (
-        "Observation: 1 resource became 2 rows, one for each component with a value and each standard concept.",
-    )
+    assert source.notes == ("Observation: 1 resource became 2 rows, one for each component with a value.",)
 
 
 def test_units_are_harmonised_beside_what_was_recorded(stage, rows):
@@ -885,6 +893,33 @@ def test_a_later_export_finds_the_people_and_visits_of_the_first(ingested, tmp_p
         "WHERE condition_start_date = DATE '2021-01-01'",
     )
     assert row == (date(2020, 1, 1),)
+
+
+def test_a_person_whom_another_source_brought_under_the_same_record_number_is_the_same(ingested, tmp_path):
+    _, catalog, _ = ingested
+    (tmp_path / "omop").mkdir()
+    (tmp_path / "omop" / "person.csv").write_text(
+        "person_id,gender_concept_id,year_of_birth,race_concept_id,ethnicity_concept_id,person_source_value\n77,8532,1950,0,0,MRN-77\n"
+    )
+    catalog.ingest(OmopFolder(tmp_path / "omop"), site="annexe", basis="synthetic")
+    number = {"type": {"coding": [{"code": "MR"}]}, "value": "MRN-77"}
+    write(tmp_path, [patient("x", identifier=[number]), condition("c", "Patient/x")])
+    catalog.ingest(FhirFolder(tmp_path), site="annexe", basis="synthetic")
+    assert query(catalog, "SELECT person_id FROM lake.main.condition_occurrence WHERE site = 'annexe'") == [(77,)]
+    assert query(
+        catalog, "SELECT source_id, person_id FROM lake.governance.person_link WHERE site = 'annexe' ORDER BY 1"
+    ) == [("MRN-77", 77), ("x", 77)]
+
+
+def test_a_patient_who_has_left_is_not_brought_in_again(ingested, tmp_path):
+    _, catalog, _ = ingested
+    number = {"type": {"coding": [{"code": "MR"}]}, "value": "MRN-88"}
+    write(tmp_path, [patient("y", identifier=[number]), condition("c", "Patient/y")])
+    catalog.ingest(FhirFolder(tmp_path), site="outpost", basis="synthetic")
+    catalog.withdraw(site="outpost", record_number="MRN-88")
+    report = catalog.ingest(FhirFolder(tmp_path), site="outpost", basis="synthetic")
+    assert report.n_withdrawn_people == 1
+    assert query(catalog, "SELECT count(*) FROM lake.main.condition_occurrence WHERE site = 'outpost'") == [(0,)]
 
 
 def test_a_refused_export_leaves_nothing_half_written(ingested, tmp_path):
