@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import deepcopy
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -116,5 +117,5 @@ def _replace_somewhere(resources, value, chance):
         if isinstance(place[key], dict | list) and chance.random() < 0.7:
             place = place[key]
         else:
-            place[key] = value
+            place[key] = deepcopy(value)  # the next change may be inside it
             return
