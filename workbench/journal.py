@@ -26,7 +26,7 @@ class Question:
     study : mapping
         What the study rests on, as plain data.
     asked : str
-        The study's method: "open", "attrition", "count", "concepts", "contents", "run", "people".
+        The study's method: "open", "attrition", "count", "concepts", "contents", "run", "people", "trace".
     analysis : str
         The analysis as code; empty where there is none.
     cohort : Cohort or None

@@ -26,7 +26,9 @@ from data_catalog.governance.population import (
     choose_population,
     newest_snapshot,
 )
+from data_catalog.harmonise.trace import trace_row, traceable
 from data_catalog.model import TABLES, table_address
+from data_catalog.sources.original import original_record
 from workbench import journal
 from workbench.cohorts.attrition import attrition_sql, yield_sql
 from workbench.cohorts.concept_search import search_sql
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from data_catalog.address import CatalogAddress
     from data_catalog.catalog import Snapshot
     from data_catalog.digest import ContentDigest
+    from data_catalog.harmonise.trace import Trace
     from data_catalog.reader import Reader
     from workbench.cohorts.compile import CompiledCohort
     from workbench.cohorts.definition import Cohort
@@ -88,8 +91,8 @@ class Provenance:
 class Study:
     """Questions asked of one snapshot of a catalog, for one purpose, under one permit. The only door to its data.
 
-    Everything that a study returns has passed the disclosure gate; only :meth:`people`, which needs a permit for rows, shows
-    individuals, and they stay where the study runs.
+    Everything that a study returns has passed the disclosure gate; only :meth:`people` and :meth:`trace`, which need a permit for
+    rows, show individuals, and they stay where the study runs.
 
     The data stay those of the snapshot for the life of the study; consents, withdrawals and permits do not. Before each question
     the study looks whether the catalog has learnt anything new of them. A permit that was revoked ends its answers. If consents
@@ -347,6 +350,40 @@ class Study:
         self._require(Level.ROWS)
         self._write_down("people", None, cohort)
         return self._frame(cohort, tuple(variables), identified=True)
+
+    def trace(self, table: str, key: str | int, *, site: str | None = None, source: Path | None = None) -> Trace:
+        """Return where one row of a table comes from: file, row, the source's own words, and the rule that harmonised them.
+
+        It speaks of one person: it stays here. Rows of people whom the study may not use cannot be traced.
+
+        Parameters
+        ----------
+        table : str
+            A table of people's records, or ``variant``.
+        key : str or int
+            The row's key, such as ``measurement_id``; parts of a key of several are joined by ``:``.
+        site : str, optional
+            The hospital; may be left out where only one has such a key.
+        source : Path, optional
+            The source file, or the folder that has it, to show its row as well.
+
+        Raises
+        ------
+        PermitError
+            If the permit does not allow rows.
+        CatalogError
+            If the study sees no such row, or *source* is not the file that was brought in.
+        """
+        self._require(Level.ROWS)
+        found = traceable(table)
+        modality = modality_of_table(found)
+        if modality not in self.provenance.modalities:
+            raise CatalogError(
+                f"{table!r} holds {modality} data, which this study was not opened for: Study.open(…, modalities=[{modality!r}])."
+            )
+        self._write_down("trace", None)
+        traced = trace_row(self._connection, found, str(key), site=site, allowed=POPULATION)
+        return traced if source is None else replace(traced, original=original_record(traced, source))
 
     def account(self) -> dict[str, Any]:
         """Return what the study rests on, as plain data that name nobody: provenance, and digests of the data and the policy.

@@ -12,7 +12,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -78,6 +78,19 @@ def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str, 
             f"really is {suffix.removeprefix('.')}, and export it again."
         ) from None  # DuckDB quotes the offending line, and a line is a person
     return _described(connection, name, path.name)
+
+
+def read_row(
+    connection: duckdb.DuckDBPyConnection, path: Path, row: int, *, style: Style = PLAIN
+) -> dict[str, Any] | None:
+    """Return one row of a CSV, TSV or Parquet file as the file has it, counted from 1; None if there is none."""
+    suffix = suffix_of(path)
+    if suffix is None or suffix == ".arff":
+        raise IngestError(f"Rows of {path.name} cannot be shown one by one.")
+    with _as_utf8(path, style.encoding if suffix != ".parquet" else "utf-8") as readable:
+        found = connection.execute(f"SELECT * FROM ({_scan(readable, suffix, style.separator)}) WHERE _row = ?", [row])
+        names, rows = [column[0] for column in found.description or ()], found.fetchall()
+    return {name: value for name, value in zip(names, rows[0], strict=True) if name != "_row"} if rows else None
 
 
 def read_frame(

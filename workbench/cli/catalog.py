@@ -214,6 +214,30 @@ def describe(catalog: CatalogPlace = ".", purpose: Purpose = "scientific_researc
     show(contents.to_dict() if as_json else contents, as_json=as_json)
 
 
+@app.command(
+    epilog="Example: workbench catalog trace measurement 1234 --catalog heart-centre --site heart-centre --source exports/"
+)
+def trace(
+    table: Annotated[str, typer.Argument(help="A table of people's records, such as measurement; or variant.")],
+    key: Annotated[str, typer.Argument(help="The row's key, such as its measurement_id; parts joined by ':'.")],
+    catalog: CatalogPlace = ".",
+    site: Site = "",
+    source: Annotated[
+        Path | None, typer.Option(help="The source file or its folder: shows its row too.", show_default=False)
+    ] = None,
+    purpose: Purpose = "scientific_research",
+    as_json: AsJson = False,
+) -> None:
+    """Say where one row comes from: file, row, the source's own words, and the rule. It needs a permit for rows."""
+    from data_catalog.governance.modalities import modality_of_table
+    from data_catalog.harmonise.trace import traceable
+    from workbench.study import Study
+
+    with Study.open(catalog, purpose=purpose, modalities=[modality_of_table(traceable(table))]) as study:
+        found = study.trace(table, key, site=site or None, source=source)
+    show(found.to_dict() if as_json else found, as_json=as_json)
+
+
 @app.command(epilog="Example: workbench catalog dictionary measurement")
 def dictionary(
     table: Annotated[
