@@ -21,7 +21,7 @@ from data_catalog.harmonise.identity import read_key
 from data_catalog.model import TABLES, check_keys, flag_rules, flagged_select, issues_select, table_address
 from data_catalog.quality.changes import ChangeReport, compare
 from data_catalog.quality.ingest_report import Flag, IngestReport, TableReport, UnmappedCode
-from data_catalog.sources.base import IngestContext, Source, StagedSource
+from data_catalog.sources.base import KEEPS_KEYS, IngestContext, Source, StagedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,17 @@ def _bring_in(
             check_keys(connection, relations, site=site)
         tables = [TABLES[name] for name in TABLES if name in relations]
         for table in tables:
-            _finish(connection, table, relations, site=site, basis=basis, mapping=source.mapping, ingest_id=ingest_id)
+            # Four bytes a row are saved where the row's key in the file is its key here, and leads back as well.
+            row = "_row" if source.format not in KEEPS_KEYS or not table.primary_key else "CAST(NULL AS BIGINT)"
+            stated = {
+                "site": lake.literal(site),
+                "source_file": "_file",
+                "source_row": row,
+                "ingest_id": lake.literal(ingest_id),
+                "mapping_version": lake.literal(source.mapping),
+                "legal_basis": lake.literal(basis),
+            }
+            _finish(connection, table, relations, stated, site=site)
         reports = [_table_report(connection, table) for table in tables]
         if not plan.replaced:
             stack.enter_context(lake.transaction(connection, author=current_user(), message=message))
@@ -144,29 +154,14 @@ def _without_values(source: Source) -> Iterator[None]:
 
 
 def _finish(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    relations: dict[str, str],
-    *,
-    site: str,
-    basis: str,
-    mapping: str,
-    ingest_id: str,
+    connection: duckdb.DuckDBPyConnection, table: Table, relations: dict[str, str], stated: dict[str, str], *, site: str
 ) -> None:
-    """Make ``_final_<table>``: the staged rows with every column of the model, site, provenance and flags, and ``_file`` and ``_row``."""
+    """Make ``_final_<table>``: the staged rows with every column of the model, what the ingest *stated*, flags, ``_file`` and ``_row``."""
     staged = f"({flagged_select(table, relations, site=site)})"
     held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {staged}").fetchall()}
-    given = {
-        "site": lake.literal(site),
-        "source_file": "_file",
-        "source_row": "_row",
-        "ingest_id": lake.literal(ingest_id),
-        "mapping_version": lake.literal(mapping),
-        "legal_basis": lake.literal(basis),
-    }
     columns = []
     for field in table.fields:
-        value = lake.quoted(field.name) if field.name in held else given.get(field.name, f"CAST(NULL AS {field.type})")
+        value = lake.quoted(field.name) if field.name in held else stated.get(field.name, f"CAST(NULL AS {field.type})")
         columns.append(f"{value} AS {lake.quoted(field.name)}")
     # Rows that stand for no one person have no flags to compute: genotypes of a whole file need not be held twice.
     kind = "VIEW" if table.kind == "reference" else "TABLE"

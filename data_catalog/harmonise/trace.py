@@ -182,7 +182,7 @@ def _told(connection: Queries, table: Table, names: tuple[str, ...], row: dict[s
     return Trace(
         table=table.name,
         site=row["site"],
-        key={name: row[name] for name in names if name != "person_id"} or {"key": "as given"},
+        key={name: row[name] for name in names},
         harmonised=harmonised,
         said=said,
         rule={name: row[name] for name in _MAPPING if row.get(name) is not None},

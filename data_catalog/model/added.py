@@ -26,7 +26,11 @@ _CODING = (
 _ORIGIN = (
     _added("source_file", "VARCHAR", "File that the row comes from."),
     _added("mapping_version", "VARCHAR", "Name and version of the mapping that made the row."),
-    _added("source_row", "BIGINT", "Number of the row, or of the record, in that file, from 1."),
+    _added(
+        "source_row",
+        "BIGINT",
+        "Number of the row, or of the record, in that file, from 1; empty where the row has the key that the file gives it.",
+    ),
 )
 _RULE = _added(
     "mapping_rule", "VARCHAR", "Place in the mapping, and how the concept was found, if a code list decided."

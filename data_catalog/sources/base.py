@@ -19,6 +19,8 @@ class IngestContext:
     pseudonym_key: bytes = field(repr=False)
 
 
+# Formats whose rows keep the keys that they have in their files.
+KEEPS_KEYS = frozenset({"omop"})
 HAS_LEFT = "people who have left the catalog"
 UNKNOWN = "people whom the site's data do not know"
 REPEATED = "statements that the catalog has already"

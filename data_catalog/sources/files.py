@@ -81,16 +81,21 @@ def read_table(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str, 
 
 
 def read_row(
-    connection: duckdb.DuckDBPyConnection, path: Path, row: int, *, style: Style = PLAIN
+    connection: duckdb.DuckDBPyConnection, path: Path, wanted: Mapping[str, Any], *, style: Style = PLAIN
 ) -> dict[str, Any] | None:
-    """Return one row of a CSV, TSV or Parquet file as the file has it, counted from 1; None if there is none."""
+    """Return the row of a CSV, TSV or Parquet file with the *wanted* values, as the file has it; None if there is none.
+
+    ``_row`` among the wanted is its number, from 1.
+    """
     suffix = suffix_of(path)
     if suffix is None or suffix == ".arff":
         raise IngestError(f"Rows of {path.name} cannot be shown one by one.")
     with _as_utf8(path, style.encoding if suffix != ".parquet" else "utf-8") as readable:
-        found = connection.execute(f"SELECT * FROM ({_scan(readable, suffix, style.separator)}) WHERE _row = ?", [row])
+        where = " AND ".join(f"CAST({quoted(name)} AS VARCHAR) = ?" for name in wanted)
+        scan = f"SELECT * FROM ({_scan(readable, suffix, style.separator)}) WHERE {where} LIMIT 1"
+        found = connection.execute(scan, [str(value) for value in wanted.values()])
         names, rows = [column[0] for column in found.description or ()], found.fetchall()
-    return {name: value for name, value in zip(names, rows[0], strict=True) if name != "_row"} if rows else None
+    return dict(zip(names, rows[0], strict=True)) if rows else None
 
 
 def read_frame(

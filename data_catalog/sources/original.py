@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from data_catalog.errors import CatalogError
+from data_catalog.sources.base import KEEPS_KEYS
 from data_catalog.sources.files import read_row, suffix_of
 from data_catalog.sources.styles import Style
 
@@ -44,23 +45,25 @@ def original_record(trace: Trace, place: Path) -> Mapping[str, Any]:
         )
     if path.name.lower().endswith(_VCF):
         return _vcf_record(path, str(trace.said.get("source_record", "")))
-    if trace.source_row is None:
+    keeps_keys = trace.ingest is not None and trace.ingest.source_format in KEEPS_KEYS
+    if trace.source_row is None and not keeps_keys:
         raise CatalogError(f"The catalog does not know which row of {trace.source_file} this is.")
-    if suffix_of(path) is None:
+    if trace.source_row is not None and suffix_of(path) is None:
         return _ndjson_record(path, trace.source_row)
-    return _table_record(path, trace.source_row)
+    wanted = dict(trace.key) if trace.source_row is None else {"_row": trace.source_row}
+    return _table_record(path, wanted)
 
 
-def _table_record(path: Path, row: int) -> Mapping[str, Any]:
+def _table_record(path: Path, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     with duckdb.connect() as connection:
         for encoding in ("utf-8", "windows-1252"):
             try:
-                found = read_row(connection, path, row, style=Style(encoding=encoding))
+                found = read_row(connection, path, wanted, style=Style(encoding=encoding))
             except (UnicodeError, duckdb.Error):
                 continue
             if found is not None:
-                return found
-    raise CatalogError(f"{path.name} cannot be read as it was, or has no row {row:,}.")
+                return {"row": found.pop("_row"), **found}
+    raise CatalogError(f"{path.name} cannot be read as it was, or does not have the row.")
 
 
 def _ndjson_record(path: Path, row: int) -> Mapping[str, Any]:
