@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -42,6 +43,11 @@ class NdjsonFile:
     def name(self) -> str:
         """The file's name."""
         return self.path.name
+
+    @property
+    def pattern(self) -> str:
+        """The pattern that DuckDB, which takes every path for one, finds this file by and no other."""
+        return re.sub(r"[*?[]", r"[\g<0>]", str(self.path))
 
 
 def ndjson_paths(folder: Path) -> tuple[list[Path], list[Path]]:

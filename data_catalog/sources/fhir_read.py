@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from tqdm import tqdm
 
+from data_catalog.errors import IngestError
 from data_catalog.lake import literal, quoted
 from data_catalog.sources.fhir_files import NdjsonFile, look_through, refuse_broken_line
 from data_catalog.sources.fhir_shapes import SHAPES, structure
@@ -88,6 +89,8 @@ def read_resources(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path])
                 _read_file(connection, file, number, found)
             except duckdb.InvalidInputException:
                 refuse_broken_line(file)
+            except duckdb.IOException:  # such as bytes after the end of a gzip file, which Python passes over
+                raise IngestError(f"{file.name} cannot be read to its end. Copy or export it again.") from None
             progress.update(path.stat().st_size)
     for kind in SHAPES:
         if found.has(kind):
@@ -103,7 +106,7 @@ def table_of(kind: str) -> str:
 def _read_file(connection: duckdb.DuckDBPyConnection, file: NdjsonFile, number: int, found: Resources) -> None:
     lines = (
         "SELECT json AS resource, NULL::VARCHAR AS _url, row_number() OVER () AS _row FROM read_ndjson_objects("
-        f"{literal(str(file.path))}, compression = '{'gzip' if file.is_gzip else 'uncompressed'}', "
+        f"{literal(file.pattern)}, compression = '{'gzip' if file.is_gzip else 'uncompressed'}', "
         f"maximum_object_size = {file.longest_line_bytes + 1024})"
     )
     kinds = _kinds(connection, lines)

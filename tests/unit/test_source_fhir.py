@@ -748,6 +748,26 @@ def test_parts_of_another_type_than_fhir_says_are_as_if_absent(stage):
     }
 
 
+@pytest.mark.parametrize("name", ["Patient[1].ndjson", "Patient*.ndjson", "Patient?.ndjson", "it's {1}.ndjson"])
+def test_signs_in_the_name_of_a_file_are_no_pattern(tmp_path, connection, rows, name):
+    folder = tmp_path / "export [1]"
+    folder.mkdir()
+    write(folder, [patient("b", birthDate="1960")], "Patient1.ndjson")
+    write(folder, [patient("a", birthDate="1950")], name)
+    source = FhirFolder(folder).stage(connection, IngestContext("centre", bytes(32)))
+    assert sorted(rows(source, "person", "year_of_birth")) == [1950, 1960]
+
+
+def test_empty_files_and_empty_lines_are_no_resources(tmp_path, connection):
+    write(tmp_path, [])
+    (tmp_path / "blank.ndjson").write_text("\n \n")
+    write(tmp_path, [], "empty.ndjson.gz")
+    path = write(tmp_path, [patient("a")], "Patient.ndjson")
+    path.write_text("\n" + path.read_text() + "\n\n")
+    source = FhirFolder(tmp_path).stage(connection, IngestContext("centre", bytes(32)))
+    assert source.n_read == {"Patient.ndjson": 1, "all.ndjson": 0, "blank.ndjson": 0, "empty.ndjson.gz": 0}
+
+
 # Folders that are refused
 
 
@@ -769,6 +789,12 @@ def test_a_gzip_whose_bytes_are_damaged_is_refused(tmp_path, connection):
     damaged[200:210] = bytes(10)
     path.write_bytes(damaged)
     assert "damaged or cut off" in refused(tmp_path, connection)
+
+
+def test_a_gzip_with_bytes_after_its_end_is_refused(tmp_path, connection):
+    path = write(tmp_path, [patient("a")], "Patient.ndjson.gz")
+    path.write_bytes(path.read_bytes() + bytes(100))
+    assert "Patient.ndjson.gz cannot be read to its end" in refused(tmp_path, connection)
 
 
 def test_a_line_that_is_cut_in_half_is_refused_by_its_number_and_without_its_words(tmp_path, connection):
