@@ -44,7 +44,7 @@ _PROCEDURES = {
 }
 _DRUGS = {
     c.FUROSEMIDE: "furosemide 40 mg",
-    c.AMIODARONE: "amiodarone 150 mg i.v.",
+    c.AMIODARONE_INJECTION: "amiodarone 150 mg i.v.",
     c.AMLODIPINE: "amlodipine 5 mg",
     c.SIMVASTATIN: "simvastatin 20 mg",
     c.ATORVASTATIN: "atorvastatin 80 mg",
@@ -60,6 +60,11 @@ _DRUGS = {
     c.LOSARTAN: "losartan 50 mg",
     c.CANAGLIFLOZIN: "canagliflozin 100 mg",
     c.SACUBITRIL_VALSARTAN: "sacubitril/valsartan 97/103 mg",
+    c.METOPROLOL: "metoprolol succinate 95 mg ER",
+    c.BISOPROLOL: "bisoprolol 5 mg",
+    c.DAPAGLIFLOZIN: "dapagliflozin 10 mg",
+    c.EMPAGLIFLOZIN: "empagliflozin 10 mg",
+    c.AMIODARONE: "amiodarone 200 mg",
 }
 
 

@@ -80,7 +80,7 @@ WFDB = 2140000058  # WFDB record
 
 # Drugs
 FUROSEMIDE = 957136  # furosemide 40 MG Oral Tablet
-AMIODARONE = 1310034  # 3 ML amiodarone hydrochloride 50 MG/ML Prefilled Syringe
+AMIODARONE_INJECTION = 1310034  # 3 ML amiodarone hydrochloride 50 MG/ML Prefilled Syringe
 AMLODIPINE = 1332419  # amlodipine 5 MG Oral Tablet
 SIMVASTATIN = 1539411  # simvastatin 20 MG Oral Tablet
 ATORVASTATIN = 1545959  # atorvastatin 80 MG Oral Tablet
@@ -96,6 +96,11 @@ METFORMIN = 40163924  # 24 HR metformin hydrochloride 500 MG Extended Release Or
 LOSARTAN = 40185304  # losartan potassium 50 MG Oral Tablet
 CANAGLIFLOZIN = 43526467  # canagliflozin 100 MG Oral Tablet
 SACUBITRIL_VALSARTAN = 46275809  # sacubitril 97 MG / valsartan 103 MG Oral Tablet
+METOPROLOL = 2140000080  # metoprolol succinate 95 MG Extended Release Oral Tablet
+BISOPROLOL = 2140000081  # bisoprolol fumarate 5 MG Oral Tablet
+DAPAGLIFLOZIN = 2140000082  # dapagliflozin 10 MG Oral Tablet
+EMPAGLIFLOZIN = 2140000083  # empagliflozin 10 MG Oral Tablet
+AMIODARONE = 2140000084  # amiodarone hydrochloride 200 MG Oral Tablet
 
 # Units
 PERCENT = 8554  # percent

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from data_catalog.synthetic.course import Course
     from data_catalog.synthetic.genomes import Genomes
     from data_catalog.synthetic.risk_factors import RiskFactors
+    from data_catalog.synthetic.ventricle import Ventricle
 
-FIBRILLATION_RATE, FIBRILLATION_SLOPE = 0.010, 0.065
+# Fibrillation may begin at any time of an adult life: who has it on the first day of observation has the diagnosis from then on.
+FIBRILLATION_RATE, FIBRILLATION_SLOPE, FIBRILLATION_FROM_AGE_YEARS = 0.007, 0.065, 18.0
 STROKE_RATE, STROKE_SLOPE = 0.0035, 0.070
 # Log hazard ratios, written to the truth file.
 FIBRILLATION_EFFECTS = {
-    "heart failure, ever": 0.9,
+    "heart failure, ever": 1.0,
     "hypertrophic cardiomyopathy": 0.6,
     "TTN-truncating": 0.5,
     "LMNA": 1.2,
@@ -36,6 +38,8 @@ FIBRILLATION_EFFECTS = {
 STROKE_EFFECTS = {"atrial fibrillation, ever": 0.8}
 # Readmissions for heart failure: one in four patients a year.
 READMISSIONS_PER_YEAR = 0.25
+# Of people without the diagnosis whose heart fails with a preserved ejection fraction, those in whom high pressure is then found.
+_SHARE_HYPERTENSION_FOUND_LATE, _PRESERVED_LVEF_PERCENT = 0.40, 50
 _CREATININE_STAGE_3, _CREATININE_STAGE_4 = 1.5, 2.4  # mg/dL, roughly an eGFR of 50 and 27 at the age of 65
 
 
@@ -48,13 +52,19 @@ class History:
 
 
 def history_of(
-    people: People, genomes: Genomes, factors: RiskFactors, course: Course, random: np.random.Generator
+    people: People,
+    genomes: Genomes,
+    factors: RiskFactors,
+    course: Course,
+    ventricle: Ventricle,
+    random: np.random.Generator,
 ) -> History:
     """Draw everybody's diagnoses; those of a later time than a site saw are left out."""
     maker = _Diagnoses(course)
     _cardiomyopathies(maker, people, course, random)
     _heart_failure(maker, course, random)
     _risk_factors(maker, factors, course)
+    _hypertension_found_late(maker, factors, course, ventricle, random)
     _infarctions(maker, course, random)
     fibrillation_day = _rhythms(maker, people, genomes, course, random)
     return History(maker.frame(), np.where(fibrillation_day <= course.end_day, fibrillation_day, NEVER))
@@ -148,6 +158,14 @@ def _risk_factors(maker: _Diagnoses, factors: RiskFactors, course: Course) -> No
     maker.add(stage_4, course.entry_day, c.KIDNEY_DISEASE_4)
 
 
+def _hypertension_found_late(
+    maker: _Diagnoses, factors: RiskFactors, course: Course, ventricle: Ventricle, random: np.random.Generator
+) -> None:
+    preserved = (course.failure_day < NEVER) & (ventricle.lvef_at_failure_percent >= _PRESERVED_LVEF_PERCENT)
+    found = random.random(len(preserved)) < _SHARE_HYPERTENSION_FOUND_LATE
+    maker.add(preserved & ~factors.has_hypertension & found, course.failure_day, c.HYPERTENSION)
+
+
 def _infarctions(maker: _Diagnoses, course: Course, random: np.random.Generator) -> None:
     n = len(course.end_day)
     kind = random.random(n)
@@ -165,22 +183,21 @@ def _rhythms(maker: _Diagnoses, people: People, genomes: Genomes, course: Course
     n = len(people)
     age = (course.entry_day - people.birth_day) / DAYS_PER_YEAR
     lamin = genomes.carries("LMNA")
-    fibrillation_day = course.entry_day + _days(
-        gompertz_years(
-            random.exponential(1.0, n),
-            age,
-            rate_at_60=FIBRILLATION_RATE,
-            slope=FIBRILLATION_SLOPE,
-            log_ratio=log_hazard_ratio(
-                FIBRILLATION_EFFECTS,
-                course.failure_day < NEVER,
-                people.group == Group.HYPERTROPHIC,
-                genomes.truncates_titin,
-                lamin,
-                people.male,
-            ),
-        )
+    fibrillation_age = FIBRILLATION_FROM_AGE_YEARS + gompertz_years(
+        random.exponential(1.0, n),
+        np.full(n, FIBRILLATION_FROM_AGE_YEARS),
+        rate_at_60=FIBRILLATION_RATE,
+        slope=FIBRILLATION_SLOPE,
+        log_ratio=log_hazard_ratio(
+            FIBRILLATION_EFFECTS,
+            course.failure_day < NEVER,
+            people.group == Group.HYPERTROPHIC,
+            genomes.truncates_titin,
+            lamin,
+            people.male,
+        ),
     )
+    fibrillation_day = course.entry_day + _days(np.maximum(fibrillation_age - age, 0.0))
     maker.add(np.full(n, fill_value=True), fibrillation_day, c.ATRIAL_FIBRILLATION)
     stroke_years = gompertz_years(
         random.exponential(1.0, n),
@@ -199,7 +216,7 @@ def _rhythms(maker: _Diagnoses, people: People, genomes: Genomes, course: Course
     tachycardia_rate = (
         0.001
         + 0.15 * (people.group == Group.ARRHYTHMOGENIC)
-        + 0.018 * (people.group == Group.DILATED)
+        + 0.018 * np.isin(people.group, (Group.DILATED, Group.ISCHAEMIC))
         + 0.010 * (people.group == Group.HYPERTROPHIC)
         + 0.030 * lamin
     )

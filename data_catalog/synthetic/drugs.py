@@ -26,6 +26,8 @@ _SGLT2_FROM = day_number(2020, 7, 1)
 _STOPPED_PER_YEAR = 0.08
 _PRESCRIBED_DAYS = 365
 _CLOPIDOGREL_DAYS = 365  # dual therapy after an infarction lasts a year
+# Nobody takes two beta-blockers: which one somebody gets whenever one is called for.
+_BETA_BLOCKERS = {c.METOPROLOL: 0.36, c.BISOPROLOL: 0.34, c.CARVEDILOL: 0.30}
 
 
 def prescriptions_of(
@@ -39,7 +41,8 @@ def prescriptions_of(
 ) -> pl.DataFrame:
     """Return prescriptions, renewed each year: ``row``, ``day``, ``end_day``, ``concept_id``, ``refills``."""
     maker = _Prescriptions(course, random)
-    _for_heart_failure(maker, course, ventricle, random)
+    blocker = random.choice(list(_BETA_BLOCKERS), size=len(people), p=list(_BETA_BLOCKERS.values()))
+    _for_heart_failure(maker, course, ventricle, blocker, random)
     entry = course.entry_day
     infarction = course.infarction_day
     hypertensive = factors.has_hypertension & (course.failure_day == NEVER)
@@ -51,18 +54,21 @@ def prescriptions_of(
     maker.add(infarcted, infarction, {c.ASPIRIN: 0.95})
     maker.add(infarcted, infarction, {c.CLOPIDOGREL: 0.85}, at_most_days=_CLOPIDOGREL_DAYS)
     maker.add(infarcted, infarction, {c.ATORVASTATIN: 0.90})
-    maker.add(infarcted & (course.failure_day > infarction), infarction, {c.CARVEDILOL: 0.75})
+    maker.add_own(infarcted & (course.failure_day > infarction), infarction, blocker, 0.75)
     maker.add(fibrillation_day < NEVER, fibrillation_day, {c.WARFARIN: 0.60})
-    maker.add(people.group == Group.HYPERTROPHIC, entry, {c.CARVEDILOL: 0.55})
+    both = np.maximum(fibrillation_day, course.failure_day)
+    maker.add(both < NEVER, both, {c.AMIODARONE: 0.20})
+    maker.add_own(people.group == Group.HYPERTROPHIC, entry, blocker, 0.55)
     tachycardia = diagnoses.filter(pl.col("concept_id") == c.VENTRICULAR_TACHYCARDIA)
     day = np.full(len(people), NEVER)
     day[tachycardia["row"].to_numpy()] = tachycardia["day"].to_numpy()
-    maker.add(day < NEVER, day, {c.AMIODARONE: 0.40}, at_most_days=30)
+    maker.add(day < NEVER, day, {c.AMIODARONE_INJECTION: 0.40}, at_most_days=1)
+    maker.add(day < NEVER, day, {c.AMIODARONE: 0.45})
     return maker.frame()
 
 
 def _for_heart_failure(
-    maker: _Prescriptions, course: Course, ventricle: Ventricle, random: np.random.Generator
+    maker: _Prescriptions, course: Course, ventricle: Ventricle, blocker: Ints, random: np.random.Generator
 ) -> None:
     day = course.failure_day
     failing = day < NEVER
@@ -71,13 +77,14 @@ def _for_heart_failure(
     maker.add(modern, day, {c.SACUBITRIL_VALSARTAN: 0.95})
     maker.add(reduced & ~modern, day, {c.LISINOPRIL_20: 0.45, c.LISINOPRIL_10: 0.22, c.LOSARTAN: 0.25})
     maker.add(failing & ~reduced, day, {c.LISINOPRIL_10: 0.35, c.LOSARTAN: 0.25})
-    maker.add(reduced, day, {c.CARVEDILOL: 0.88})
-    maker.add(failing & ~reduced, day, {c.CARVEDILOL: 0.50})
+    maker.add_own(reduced, day, blocker, 0.88)
+    maker.add_own(failing & ~reduced, day, blocker, 0.50)
     maker.add(reduced, day, {c.SPIRONOLACTONE: 0.62})
     maker.add(failing, day, {c.FUROSEMIDE: 0.75})
     maker.add(reduced, day, {c.DIGOXIN: 0.10})
     later = np.maximum(day, _SGLT2_FROM + random.integers(0, 500, len(day)))
-    maker.add(failing, np.where(failing, later, NEVER), {c.CANAGLIFLOZIN: 0.50})
+    inhibitors = {c.DAPAGLIFLOZIN: 0.25, c.EMPAGLIFLOZIN: 0.20, c.CANAGLIFLOZIN: 0.05}
+    maker.add(failing, np.where(failing, later, NEVER), inhibitors)
 
 
 class _Prescriptions:
@@ -104,6 +111,11 @@ class _Prescriptions:
                 )
             )
             cumulative += share
+
+    def add_own(self, who: Bools, day: Ints, own: Ints, share: float) -> None:
+        """Give a *share* of *who* the drug that is theirs in *own*, one concept a person."""
+        for concept in np.unique(own).tolist():
+            self.add(who & (own == concept), day, {concept: share})
 
     def frame(self) -> pl.DataFrame:
         """One row a prescription; a drug that two diagnoses call for is taken once."""

@@ -28,6 +28,7 @@ _SHARE_OF_VISITS = {
     Group.HYPERTROPHIC: 0.35,
     Group.ARRHYTHMOGENIC: 0.45,
     Group.RELATIVE: 0.60,
+    Group.ISCHAEMIC: 0.30,
 }
 _SHARE_AT_FAILURE = 0.95
 _SHARE_READ_BY_PHYSICIAN = 0.35
@@ -58,7 +59,7 @@ def ecgs_of(
 ) -> Ecgs:
     """Draw ECGs at visits."""
     n = len(people)
-    blocked = (people.group == Group.DILATED) & (random.random(n) < _SHARE_BUNDLE_BRANCH_BLOCK)
+    blocked = np.isin(people.group, (Group.DILATED, Group.ISCHAEMIC)) & (random.random(n) < _SHARE_BUNDLE_BRANCH_BLOCK)
     weakness = np.maximum(55 - ventricle.lvef_percent, 0)
     qrs = 92 + 4 * people.male + 0.35 * weakness + 46 * blocked + 8 * random.standard_normal(n)
     age = (course.entry_day - people.birth_day) / DAYS_PER_YEAR

@@ -72,7 +72,7 @@ GENES = (
 # Of the people of a group who were not planted, the share that carries a causal variant of that gene and kind.
 SHARE_OF_CARRIERS: dict[Group, dict[tuple[str, str], float]] = {
     Group.DILATED: {
-        ("TTN", TRUNCATING): 0.045,  # with the planted carriers 18 % of the group
+        ("TTN", TRUNCATING): 0.025,  # with the planted carriers 18 % of the group
         ("LMNA", MISSENSE): 0.025,
         ("MYH7", MISSENSE): 0.030,
         ("FLNC", TRUNCATING): 0.025,
@@ -124,6 +124,7 @@ SHARE_OF_CARRIERS: dict[Group, dict[tuple[str, str], float]] = {
         ("DSP", TRUNCATING): 0.001,
         ("FLNC", TRUNCATING): 0.001,
     },
+    Group.ISCHAEMIC: {("TTN", TRUNCATING): 0.005},
 }
 
 # How many different causal variants of a gene are about; most families have their own.

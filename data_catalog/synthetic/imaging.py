@@ -32,6 +32,7 @@ _SHARE_OF_VISITS_ECHO = {
     Group.HYPERTROPHIC: 0.35,
     Group.ARRHYTHMOGENIC: 0.30,
     Group.RELATIVE: 0.45,
+    Group.ISCHAEMIC: 0.28,
 }
 _SHARE_OF_VISITS_CMR = {
     Group.GENERAL: 0.01,
@@ -39,6 +40,7 @@ _SHARE_OF_VISITS_CMR = {
     Group.HYPERTROPHIC: 0.08,
     Group.ARRHYTHMOGENIC: 0.12,
     Group.RELATIVE: 0.08,
+    Group.ISCHAEMIC: 0.03,
 }
 # Days around the first heart failure in which only the imaging of the diagnosis itself is recorded.
 _QUIET_DAYS_BEFORE, _QUIET_DAYS_AFTER = 120, 90

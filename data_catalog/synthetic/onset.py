@@ -2,7 +2,8 @@
 
 Age, sex, blood pressure, diabetes, cholesterol and the polygenic score lead to infarction; infarction, blood pressure, diabetes and
 weight to heart failure. People who come to the clinic with dilated cardiomyopathy have no infarction before; their first
-heart failure is why they come. Relatives do not fall ill while they are watched.
+heart failure is why they come. People of the ischaemic group come with an infarction on their first day, so they are never at risk of a
+first one, and their heart fails later. Relatives do not fall ill while they are watched.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def onset_of(people: People, genomes: Genomes, factors: RiskFactors, random: np.
         ),
     )
     infarction_years[people.group == Group.DILATED] = np.inf
+    infarction_years[people.group == Group.ISCHAEMIC] = 0.0
     failure_years = _failure_years(people, factors, age, infarction_years, random)
     death_years = _death_years(
         people, age, log_hazard_ratio(DEATH_EFFECTS, people.male, pressure, diabetic), infarction_years, random
@@ -92,7 +94,9 @@ def onset_of(people: People, genomes: Genomes, factors: RiskFactors, random: np.
     death_day = np.where(people.comes_failing, NEVER, _day(people.entry_day, death_years))
     seen = (failure_day < death_day) & (failure_day < people.leave_day)
     return Onset(
-        infarction_day=_day(people.entry_day, infarction_years),
+        infarction_day=np.where(
+            people.group == Group.ISCHAEMIC, people.entry_day, _day(people.entry_day, infarction_years)
+        ),
         failure_day=np.where(seen, failure_day, NEVER),
         other_death_day=np.where(seen, NEVER, death_day),
     )

@@ -2,7 +2,8 @@
 
 Each centre is a cardiology department with a cardiomyopathy clinic. Most people come to general cardiology (blood pressure, chest
 pain, atrial fibrillation); the clinic sees dilated, hypertrophic and arrhythmogenic cardiomyopathy, and relatives who are screened.
-Patients of the clinic with dilated cardiomyopathy come, as a rule, when their heart fails for the first time. A few people
+Patients of the clinic with dilated cardiomyopathy come, as a rule, when their heart fails for the first time. Others come with an infarction, and their heart fails within
+the next years. A few people
 are seen at two centres: they moved house, and the first centre knows nothing of what came later.
 """
 
@@ -25,6 +26,7 @@ class Group(IntEnum):
     HYPERTROPHIC = 2
     ARRHYTHMOGENIC = 3
     RELATIVE = 4
+    ISCHAEMIC = 5
 
 
 class Planted(IntEnum):
@@ -37,10 +39,11 @@ class Planted(IntEnum):
 
 # Shares of a centre's people; the rest are seen in general cardiology.
 SHARE_OF_GROUP = {
-    Group.DILATED: 0.28,
+    Group.DILATED: 0.25,
     Group.HYPERTROPHIC: 0.07,
     Group.ARRHYTHMOGENIC: 0.03,
     Group.RELATIVE: 0.06,
+    Group.ISCHAEMIC: 0.04,
 }
 # Carriers of a truncating variant in TTN with heart failure and an ejection fraction of at most 40 %, with consent and genome:
 # 80 of 2,000 people.
@@ -62,6 +65,7 @@ _AGE_YEARS = {  # mean, standard deviation, youngest, oldest: at entry, or at th
     Group.HYPERTROPHIC: (48.0, 14.0, 18.0, 80.0),
     Group.ARRHYTHMOGENIC: (40.0, 13.0, 18.0, 75.0),
     Group.RELATIVE: (38.0, 14.0, 18.0, 80.0),
+    Group.ISCHAEMIC: (65.0, 10.0, 35.0, 88.0),
 }
 # Dilated cardiomyopathy from titin shows a few years earlier than without a known cause.
 _TITIN_YEARS_EARLIER = 4.0
@@ -71,6 +75,7 @@ _SHARE_MALE = {
     Group.HYPERTROPHIC: 0.60,
     Group.ARRHYTHMOGENIC: 0.60,
     Group.RELATIVE: 0.50,
+    Group.ISCHAEMIC: 0.76,
 }
 
 
@@ -90,7 +95,7 @@ class People:
     birth_day, entry_day, leave_day : array of int
         Birth, and the first and last day of observation unless the person dies before.
     failure_day : array of int
-        The first heart failure of those who come with it; ``LAST_DAY + 1`` for everyone else.
+        The first heart failure of those who are chosen for it; ``LAST_DAY + 1`` for everyone else.
     origin : array of int
         The row that describes the same human being at the hospital that knows the whole course; its own row for most.
     """
@@ -117,7 +122,7 @@ class People:
 
     @property
     def comes_failing(self) -> Bools:
-        """Whether the person comes to the clinic with heart failure."""
+        """Whether the person is in these data for a heart failure: of a dilated heart, or after an infarction."""
         return self.failure_day <= LAST_DAY
 
 
@@ -126,7 +131,9 @@ def people_of(n_people: int, random: np.random.Generator) -> People:
     sizes = [n_people // len(SITES) + (index < n_people % len(SITES)) for index in range(len(SITES))]
     site = np.repeat(np.arange(len(SITES)), sizes)
     groups, planted = (np.concatenate(part) for part in zip(*(_groups(size, random) for size in sizes), strict=True))
-    comes_failing = (groups == Group.DILATED) & ((planted > 0) | (random.random(n_people) < SHARE_FAILING))
+    comes_failing = (groups == Group.ISCHAEMIC) | (
+        (groups == Group.DILATED) & ((planted > 0) | (random.random(n_people) < SHARE_FAILING))
+    )
     failure_day = np.where(
         comes_failing, random.integers(_FIRST_FAILURE, _LAST_FAILURE, n_people, endpoint=True), LAST_DAY + 1
     )

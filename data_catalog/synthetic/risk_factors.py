@@ -16,6 +16,10 @@ _SYSTOLIC_PER_BMI_MMHG = 0.9
 # Type 2 diabetes at 60 years and a BMI of 27 in a population like that of a cardiology department, and new cases a year.
 _DIABETES_LOG_ODDS = -1.75
 _NEW_DIABETES_PER_YEAR = 0.008
+# Every other person with this usual systolic pressure has the diagnosis: it rests on single readings, of which the highest count, and
+# the old have had more of them taken.
+_HYPERTENSION_AT_MMHG, _HYPERTENSION_SPREAD_MMHG = 126.0, 7.0
+_HYPERTENSION_EARLIER_PER_YEAR_MMHG = 0.2
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class RiskFactors:
 
     ``systolic_mmhg``, ``ldl_mg_dl``, ``creatinine_mg_dl``, ``weight_kg`` are the usual levels of a person; single readings scatter about
     them. ``diabetes_day`` is the day of the diagnosis of type 2 diabetes in this centre: the first of observation if it was known
-    before, ``NEVER`` without diabetes. ``has_hypertension`` and ``has_hyperlipidemia`` are known from the first day on.
+    before, ``NEVER`` without diabetes. ``has_hypertension`` and ``has_hyperlipidemia`` are known from the first day on;
+    high pressure may also be found later, with heart failure (see :mod:`data_catalog.synthetic.conditions`).
     """
 
     height_cm: Floats
@@ -48,7 +53,7 @@ def risk_factors_of(people: People, random: np.random.Generator) -> RiskFactors:
     age = (people.entry_day - people.birth_day) / DAYS_PER_YEAR
     height = np.where(people.male, 177.0, 164.0) + 7.0 * random.standard_normal(n)
     bmi = np.clip(27.0 + 0.02 * (age - 55) + 4.2 * random.standard_normal(n), 17, 55)
-    general = people.group == Group.GENERAL
+    general = (people.group == Group.GENERAL) | (people.group == Group.ISCHAEMIC)
     systolic = (
         118.0
         + 7.0 * general
@@ -57,12 +62,20 @@ def risk_factors_of(people: People, random: np.random.Generator) -> RiskFactors:
         + 12.0 * random.standard_normal(n)
     )
     diabetic = random.random(n) < logistic(
-        _DIABETES_LOG_ODDS + 0.35 * general + 0.035 * (age - 60) + 0.10 * (bmi - 27) + 0.15 * people.male
+        _DIABETES_LOG_ODDS
+        + 0.35 * general
+        + 0.40 * (people.group == Group.ISCHAEMIC)
+        + 0.035 * (age - 60)
+        + 0.10 * (bmi - 27)
+        + 0.15 * people.male
     )
     new_rate = _NEW_DIABETES_PER_YEAR * np.exp(0.02 * (age - 60) + 0.08 * (bmi - 27))
     new_after = (random.exponential(1.0, n) / new_rate * DAYS_PER_YEAR).astype(np.int64)
     diabetes_day = np.where(diabetic, people.entry_day, np.minimum(people.entry_day + 30 + new_after, NEVER))
-    hypertensive = random.random(n) < logistic((systolic - 138) / 6)
+    hypertensive = random.random(n) < logistic(
+        (systolic - _HYPERTENSION_AT_MMHG + _HYPERTENSION_EARLIER_PER_YEAR_MMHG * (age - 60))
+        / _HYPERTENSION_SPREAD_MMHG
+    )
     ldl = np.clip(128.0 + 30.0 * random.standard_normal(n), 40, 320)
     creatinine = (
         np.where(people.male, 0.95, 0.78)

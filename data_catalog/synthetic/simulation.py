@@ -35,6 +35,7 @@ _SHARE_SEQUENCED = {
     Group.HYPERTROPHIC: 0.90,
     Group.ARRHYTHMOGENIC: 0.92,
     Group.RELATIVE: 0.92,
+    Group.ISCHAEMIC: 0.84,
 }
 
 
@@ -93,7 +94,7 @@ def simulate(n_people: int, seed: int) -> Simulation:
     course = course_of(people, genomes, factors, onset, ventricle, random["course"])
     course = as_each_hospital_saw_it(people, course, random["moves"])
     ventricle = ventricle.of(people.origin)
-    history = history_of(people, genomes, factors, course, random["conditions"])
+    history = history_of(people, genomes, factors, course, ventricle, random["conditions"])
     visits = visits_of(people, course, ventricle, history.diagnoses, random["visits"])
     fibrillation_day = history.fibrillation_day
     ecgs = ecgs_of(people, genomes, course, ventricle, fibrillation_day, visits, random["ecg"])

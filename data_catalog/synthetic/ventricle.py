@@ -31,6 +31,7 @@ _LVEF_FAILING = {  # mean and spread at the first heart failure
     Group.HYPERTROPHIC: (59.0, 8.0),
     Group.ARRHYTHMOGENIC: (48.0, 9.0),
     Group.RELATIVE: (60.0, 5.0),
+    Group.ISCHAEMIC: (33.0, 8.0),
 }
 _LVEF_WELL = {
     Group.GENERAL: (61.0, 5.0),
@@ -38,6 +39,7 @@ _LVEF_WELL = {
     Group.HYPERTROPHIC: (66.0, 6.0),
     Group.ARRHYTHMOGENIC: (56.0, 7.0),
     Group.RELATIVE: (62.0, 4.5),
+    Group.ISCHAEMIC: (50.0, 6.0),
 }
 _AFTER_INFARCTION = (40.0, 9.0)
 _PLANTED_LVEF = (29.0, 6.0, 10.0, 39.0)  # mean, spread, and limits
@@ -52,6 +54,7 @@ _SHARE_CMR_AT_FAILURE = {
     Group.HYPERTROPHIC: 0.60,
     Group.ARRHYTHMOGENIC: 0.60,
     Group.RELATIVE: 0.20,
+    Group.ISCHAEMIC: 0.30,
 }
 _DAYS_BEFORE_FAILURE = 60
 
@@ -114,7 +117,7 @@ def ventricle_of(people: People, genomes: Genomes, onset: Onset, random: np.rand
 def _lvef(people: People, genomes: Genomes, onset: Onset, random: np.random.Generator) -> Floats:
     """True ejection fraction: by disease, less after an infarction, less in carriers, moved by the polygenic score."""
     failing = onset.failure_day < NEVER
-    ischaemic = failing & (onset.infarction_day < onset.failure_day)
+    ischaemic = failing & (onset.infarction_day < onset.failure_day) & (people.group != Group.ISCHAEMIC)
     (well_mean, well_spread), (ill_mean, ill_spread) = (
         tuple(np.array([table[group][index] for group in Group])[people.group] for index in range(2))
         for table in (_LVEF_WELL, _LVEF_FAILING)

@@ -21,6 +21,7 @@ _ROUTINE_VISITS_PER_YEAR = {
     Group.HYPERTROPHIC: 1.0,
     Group.ARRHYTHMOGENIC: 1.2,
     Group.RELATIVE: 0.5,
+    Group.ISCHAEMIC: 1.0,
 }
 # Patients with heart failure are seen twice a year.
 _VISITS_PER_YEAR_OF_FAILURE = 2.0

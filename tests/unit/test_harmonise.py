@@ -222,6 +222,19 @@ def test_a_q_wave_infarction_is_an_infarction_three_levels_down():
     assert (q_wave, infarction) not in rows
 
 
+def test_drugs_stand_under_the_class_that_a_code_list_names():
+    rows = ancestor_rows(shipped_vocabulary())
+    vocabulary = {concept.concept_id: concept.concept_name for concept in shipped_vocabulary()}
+    for of_class, substances in {
+        2_140_000_024: {"metoprolol", "bisoprolol", "carvedilol"},
+        2_140_000_026: {"dapagliflozin", "empagliflozin", "canagliflozin"},
+        2_140_000_034: {"amiodarone"},
+    }.items():
+        below = rows.filter(rows["ancestor_concept_id"] == of_class)["descendant_concept_id"].to_list()
+        names = " ".join(vocabulary[concept] for concept in below)
+        assert all(substance in names for substance in substances), names
+
+
 def test_a_concept_is_found_by_its_code_and_its_name_must_agree():
     vocabulary = shipped_vocabulary()
     assert vocabulary.named("Heart rate [LOINC 8867-4]").concept_id == 3027018

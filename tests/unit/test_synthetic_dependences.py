@@ -152,6 +152,72 @@ def test_nt_probnp_is_high_in_heart_failure(drawn, people):
     assert medians[True] > 3 * medians[False]
 
 
+def test_nt_probnp_of_weak_hearts_is_as_in_registries_of_heart_failure(drawn):
+    """Trials and registries of heart failure with reduced ejection fraction report means of 2,000 to 3,000 pg/mL."""
+    failing = pl.DataFrame(
+        {
+            "person_id": drawn.people.person_id,
+            "failure": drawn.course.failure_day,
+            "lvef": drawn.ventricle.lvef_at_failure_percent,
+        }
+    ).filter(pl.col("failure") < NEVER)
+    readings = (
+        drawn.tables["measurement"]
+        .filter(pl.col("measurement_concept_id") == c.NT_PROBNP)
+        .join(failing, on="person_id")
+        .filter(pl.col("measurement_date").cast(pl.Int32) >= pl.col("failure"))
+    )
+    weak = readings.filter(pl.col("lvef").is_between(28, 32))["value_as_number"]
+    assert 2_000 < weak.mean() < 3_000
+    assert weak.median() > 1.3 * readings.filter(pl.col("lvef") >= 50)["value_as_number"].median()
+
+
+def test_men_have_a_gram_and_a_half_more_haemoglobin_than_women(drawn, people):
+    readings = drawn.tables["measurement"].filter(pl.col("measurement_concept_id") == c.HAEMOGLOBIN)
+    in_g_dl = pl.when(pl.col("unit_source_value") == "g/L").then(0.1).otherwise(1.0) * pl.col("value_as_number")
+    by_sex = dict(readings.join(people, on="person_id").group_by("male").agg(in_g_dl.mean()).iter_rows())
+    assert by_sex[True] - by_sex[False] == pytest.approx(1.5, abs=0.1)
+
+
+def test_hypertension_comes_with_pressure_and_age_and_precedes_preserved_heart_failure(drawn, people):
+    hypertensive = with_diagnosis(drawn, c.HYPERTENSION)
+    general = drawn.people.group == Group.GENERAL
+    age = people["age"].to_numpy()
+    assert 0.35 < share(hypertensive[age < 65]) < 0.50 < 0.70 < share(hypertensive[age >= 65]) < 0.85
+    assert share(hypertensive[general & (drawn.factors.systolic_mmhg >= 140)]) > 0.85
+    preserved = (drawn.course.failure_day < NEVER) & (drawn.ventricle.lvef_at_failure_percent >= 50)
+    assert 0.70 < share(hypertensive[preserved]) < 0.90
+    readings = drawn.tables["measurement"].filter(
+        (pl.col("measurement_concept_id") == c.SYSTOLIC) & (pl.col("value_as_number") > 0)
+    )
+    means = readings.group_by("person_id").agg(pl.col("value_as_number").mean())
+    undiagnosed = means.filter(~pl.col("person_id").is_in(drawn.people.person_id[hypertensive].tolist()))
+    assert share(undiagnosed["value_as_number"].to_numpy() >= 140) < 0.04
+
+
+def test_a_third_of_weak_hearts_fibrillate_when_they_fail_and_a_fifth_had_an_infarction(drawn):
+    reduced, failure = drawn.has_reduced_failure, drawn.course.failure_day
+    first = dict(
+        drawn.tables["condition_occurrence"]
+        .filter(pl.col("condition_concept_id") == c.ATRIAL_FIBRILLATION)
+        .group_by("person_id")
+        .agg(pl.col("condition_start_date").min().cast(pl.Int32))
+        .iter_rows()
+    )
+    fibrillation = np.array([first.get(person, NEVER) for person in drawn.people.person_id.tolist()])
+    assert 0.25 < share((fibrillation <= failure)[reduced]) < 0.35
+    others = reduced & ~drawn.genomes.truncates_titin
+    assert 0.20 < share((drawn.course.infarction_day <= failure)[others]) < 0.30
+
+
+def test_who_comes_with_an_infarction_has_it_on_the_first_day_and_fails_a_year_later_or_more(drawn):
+    ischaemic = (drawn.people.group == Group.ISCHAEMIC) & ~drawn.people.is_copy
+    course = drawn.course
+    assert (course.infarction_day == course.entry_day)[ischaemic].all()
+    assert ((course.failure_day - course.entry_day)[ischaemic] >= 365).all()
+    assert (course.failure_day < NEVER)[ischaemic].all()
+
+
 def test_drugs_follow_the_diagnoses(drawn):
     drugs = drawn.tables["drug_exposure"]
 
@@ -160,7 +226,13 @@ def test_drugs_follow_the_diagnoses(drawn):
         return np.isin(drawn.people.person_id, rows["person_id"].to_numpy())
 
     reduced = drawn.has_reduced_failure
-    assert share(taking(c.CARVEDILOL)[reduced]) > 0.8
+    blockers = [taking(concept) for concept in (c.METOPROLOL, c.BISOPROLOL, c.CARVEDILOL)]
+    assert share(np.logical_or.reduce(blockers)[reduced]) > 0.8
+    assert all(share(blocker[reduced]) > 0.15 for blocker in blockers)
+    assert not (np.sum(blockers, axis=0) > 1).any()
+    racing = with_diagnosis(drawn, c.VENTRICULAR_TACHYCARDIA)
+    assert share(taking(c.AMIODARONE)[racing]) > 0.35 > 0.1 > share(taking(c.AMIODARONE)[~racing])
+    assert not taking(c.AMIODARONE_INJECTION)[~racing].any()
     assert share(taking(c.LISINOPRIL_10, c.LISINOPRIL_20, c.LOSARTAN, c.SACUBITRIL_VALSARTAN)[reduced]) > 0.85
     assert share(taking(c.SPIRONOLACTONE)[reduced]) > 0.5
     assert not taking(c.SPIRONOLACTONE)[~(drawn.course.failure_day < NEVER)].any()
@@ -171,7 +243,9 @@ def test_drugs_follow_the_diagnoses(drawn):
 
 def test_sglt2_inhibitors_come_in_2020_and_sacubitril_in_2017(drawn):
     drugs = drawn.tables["drug_exposure"]
-    for concept, first in ((c.CANAGLIFLOZIN, day_number(2020, 7, 1)), (c.SACUBITRIL_VALSARTAN, day_number(2017, 1, 1))):
+    gliflozins = (c.DAPAGLIFLOZIN, c.EMPAGLIFLOZIN, c.CANAGLIFLOZIN)
+    firsts = dict.fromkeys(gliflozins, day_number(2020, 7, 1)) | {c.SACUBITRIL_VALSARTAN: day_number(2017, 1, 1)}
+    for concept, first in firsts.items():
         starts = drugs.filter(pl.col("drug_concept_id") == concept)["drug_exposure_start_date"].cast(pl.Int32)
         assert len(starts) > 300
         assert starts.min() >= first

@@ -68,7 +68,8 @@ def test_two_runs_with_one_seed_give_the_same_bytes_and_another_seed_does_not(wr
     write_hospitals(tmp_path / "other", people=PEOPLE, seed=SEED + 1)
     other = digests(tmp_path / "other")
     assert other.keys() == first.keys()
-    assert not set(other.values()) & set(first.values())
+    # File by file: what depends on nothing but the number of ECGs may be the same at two sites of two seeds.
+    assert [name for name in first if other[name] == first[name]] == []
 
 
 def test_each_site_has_its_files(written):
