@@ -57,7 +57,7 @@ def stage_codes(
     """Make the table ``CODES``: what each distinct codeable concept means.
 
     Columns: ``said`` (the JSON text), ``concept_id`` (0 if unmapped), ``domain``, ``source_concept_id``, ``code``, ``vocabulary``,
-    ``source_value`` and ``relation``; see :func:`data_catalog.harmonise.codes.map_codes`. And the table ``UNITS``: ``code`` and
+    ``source_value``, ``relation`` and ``rule``; see :func:`data_catalog.harmonise.codes.map_codes`. And the table ``UNITS``: ``code`` and
     ``unit_concept_id`` of UCUM's units.
 
     Parameters
@@ -86,7 +86,8 @@ def stage_codes(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {CODES} AS SELECT c.said, coalesce(m.concept_id, 0) AS concept_id, m.domain_id AS domain, "
         "coalesce(m.source_concept_id, 0) AS source_concept_id, c.code, CASE WHEN c.code IS NOT NULL THEN nullif(c.vocabulary, '') END "
-        f"AS vocabulary, coalesce(c.code, c.text, c.display) AS source_value, coalesce(m.relation, '{UNMAPPED}') AS relation "
+        f"AS vocabulary, coalesce(c.code, c.text, c.display) AS source_value, coalesce(m.relation, '{UNMAPPED}') AS relation, "
+        "coalesce(m.rule, 'no code') AS rule "
         f"FROM _fhir_coding AS c LEFT JOIN {quoted(meanings)} AS m ON m.vocabulary = c.vocabulary AND m.code = c.code "
         f"QUALIFY row_number() OVER (PARTITION BY c.said ORDER BY coalesce(m.concept_id, 0) <> 0 DESC, m.relation = '{EXACT}' DESC, "
         "m.concept_id = m.source_concept_id DESC, c.chosen DESC, c.code IS NOT NULL DESC, c.place) = 1"

@@ -40,6 +40,7 @@ COLUMNS = {
     "source_vocabulary": "VARCHAR",
     "source_value": "VARCHAR",
     "relation": "VARCHAR",
+    "rule": "VARCHAR",
     "type_concept_id": "BIGINT",
     "is_partial": "BOOLEAN",
     "start_date": "DATE",
@@ -143,7 +144,7 @@ def stage_visits(connection: duckdb.DuckDBPyConnection, context: IngestContext) 
         "class_code AS visit_source_value, 0 AS visit_source_concept_id, admitted_from AS admitted_from_source_value, "
         f"{_translated('admitted_from', _CAME_FROM)} AS admitted_from_concept_id, discharged_to AS discharged_to_source_value, "
         f"{_translated('discharged_to', _WENT_TO)} AS discharged_to_concept_id, class_code AS source_code, class_system AS source_vocabulary, "
-        f"coalesce(CASE class_code {relation} END, 'unmapped') AS mapping_relation, _row, _file FROM {VISITS} WHERE reason IS NULL"
+        f"coalesce(CASE class_code {relation} END, 'unmapped') AS mapping_relation, 'Encounter: its class' AS mapping_rule, _row, _file FROM {VISITS} WHERE reason IS NULL"
     )
 
 
@@ -223,6 +224,7 @@ def add_events(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         "source_vocabulary": "c.vocabulary",
         "source_value": "c.source_value",
         "relation": "c.relation",
+        "rule": f"{literal(kind.name + ': ')} || c.rule",
         "type_concept_id": str(kind.type_concept_id),
         "is_partial": f"length({kind.start}) < 10",
         "start_date": day_sql(kind.start),

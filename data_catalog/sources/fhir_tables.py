@@ -94,6 +94,7 @@ def _columns(name: str) -> Mapping[str, str]:
         "source_code": "source_code",
         "source_vocabulary": "source_vocabulary",
         "mapping_relation": "relation",
+        "mapping_rule": "rule",
     }
     if table.end_date is not None:
         columns |= {table.end_date: "end_date", f"{table.end_date}time": "end_datetime"}

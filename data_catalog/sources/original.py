@@ -68,9 +68,10 @@ def _table_record(path: Path, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _ndjson_record(path: Path, row: int) -> Mapping[str, Any]:
     with _opened(path) as file:
-        line = next(itertools.islice(iter(file), row - 1, None), None)
+        lines = (line for line in file if line.strip())  # a record is a line with something in it
+        line = next(itertools.islice(lines, row - 1, None), None)
     if line is None:
-        raise CatalogError(f"{path.name} has no line {row:,}.")
+        raise CatalogError(f"{path.name} has no record {row:,}.")
     found = json.loads(line)
     return found if isinstance(found, dict) else {"record": found}
 

@@ -10,7 +10,7 @@ import pytest
 from data_catalog import Catalog
 from data_catalog.errors import CatalogError, PermitError
 from data_catalog.lake import open_reader, transaction, writer
-from data_catalog.sources import MappedTable, OmopFolder, VcfFile
+from data_catalog.sources import FhirFolder, MappedTable, OmopFolder, VcfFile
 from workbench.cli.main import main
 from workbench.study import Study
 
@@ -36,16 +36,18 @@ MAPPING = {
 def traced(tmp_path_factory):
     """Three hospitals' files, each in its own form, and a study that may see rows."""
     folder = tmp_path_factory.mktemp("trace")
-    sources = {name: folder / name for name in ("centre", "klinik", "genomes")}
+    sources = {name: folder / name for name in ("centre", "klinik", "genomes", "fhir")}
     for one in sources.values():
         one.mkdir()
     write_omop(sources["centre"])
     write_table(sources["klinik"] / "klinik.csv")
     write_vcf(sources["genomes"] / "calls.vcf")
+    write_fhir(sources["fhir"] / "all.ndjson")
     catalog = Catalog.create(folder / "catalog")
     catalog.ingest(OmopFolder(sources["centre"]), site="centre", basis="synthetic")
     catalog.ingest(MappedTable(sources["klinik"] / "klinik.csv", MAPPING), site="klinik", basis="synthetic")
     catalog.ingest(VcfFile(sources["genomes"] / "calls.vcf"), site="centre", basis="synthetic")
+    catalog.ingest(FhirFolder(sources["fhir"]), site="export", basis="synthetic")
     with Study.open(catalog, purpose="scientific_research", modalities=["genomic"]) as study:
         yield catalog, study, sources
 
@@ -84,6 +86,24 @@ def write_vcf(path):
         for n in range(N)
     ]
     path.write_text("\n".join(lines) + "\n")
+
+
+def write_fhir(path):
+    lines = ['{"resourceType":"Patient","id":"p","birthDate":"1950"}']
+    for n in range(N):
+        code = {
+            "coding": [{"system": "http://fhir.de/CodeSystem/bfarm/icd-10-gm", "code": ("I50.14", "I21", "Q99")[n % 3]}]
+        }
+        who = {"reference": "Patient/p"}
+        resource = {
+            "resourceType": "Condition",
+            "id": f"c{n}",
+            "subject": who,
+            "code": code,
+            "onsetDateTime": "2020-01-01",
+        }
+        lines += [json.dumps(resource), "" if n % 2 else " "]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def ten(catalog, table, key, site):
@@ -126,6 +146,18 @@ def test_ten_rows_of_a_mapped_table_show_the_source_s_own_words(traced, table, k
         assert found.original["Geschlecht"] == "männlich"
         assert found.rule["mapping_version"] == "clinic 3"
         assert found.rule["mapping_rule"].startswith("conditions[1]: " if column == "Diagnose" else "measurements[1]")
+
+
+def test_ten_conditions_of_a_fhir_export_show_their_resource(traced):
+    catalog, study, sources = traced
+    for row in ten(catalog, "main.condition_occurrence", "condition_occurrence_id", "export"):
+        found = study.trace(
+            "condition_occurrence", row["condition_occurrence_id"], site="export", source=sources["fhir"]
+        )
+        assert found.original["resourceType"] == "Condition"
+        assert found.said["source_code"] == found.original["code"]["coding"][0]["code"]
+        assert found.rule["mapping_rule"].startswith("Condition: ")
+        assert found.ingest.source_format == "fhir"
 
 
 def test_ten_people_of_a_mapped_table_lead_to_their_rows(traced):
