@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import uuid
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ def _bring_in(
     connection: duckdb.DuckDBPyConnection, source: Source, plan: Plan, key: bytes, *, site: str, basis: str
 ) -> IngestReport:
     """Stage, check and write; what is replaced is taken out in the same transaction, before anything is staged."""
-    ingest_id = f"ingest-{uuid.uuid4().hex[:12]}"
+    ingest_id = _new_id(connection, source, plan, site=site)
     message = f"{'replace' if plan.replaced else 'ingest'} {source.format} data of {site}"
     with ExitStack() as stack:
         if plan.replaced:
@@ -105,6 +105,13 @@ def _bring_in(
         left_out=(*staged.left_out, *left_out),
         change=_change(connection, plan, before, tables),
     )
+
+
+def _new_id(connection: duckdb.DuckDBPyConnection, source: Source, plan: Plan, *, site: str) -> str:
+    """An id that no other ingest of the site has, and that is the same when the same files make the same catalog anew."""
+    (before,) = connection.execute("SELECT count(*) FROM lake.provenance.ingest WHERE site = ?", [site]).fetchall()[0]
+    said = "\n".join([site, source.format, source.mapping, *plan.digests, str(before)])
+    return f"ingest-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
 def _change(

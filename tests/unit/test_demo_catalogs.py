@@ -15,8 +15,7 @@ from data_catalog.model import TABLES, table_address
 PEOPLE = 400
 # Moments of the making, and keys drawn at it; everything else has to be the same.
 _OF_THE_MAKING = {
-    "ingest": ("ingest_id", "ingested_at"),
-    "ingest_issue": ("ingest_id",),
+    "ingest": ("ingested_at",),
     "permit": None,
     "consent_epoch": ("began_at",),
 }
