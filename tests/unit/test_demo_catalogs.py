@@ -29,7 +29,7 @@ def contents(catalog: Catalog, *, site: str | None = None) -> dict[str, list[tup
             left_out = _OF_THE_MAKING.get(table.name, ())
             if left_out is None:
                 continue
-            names = [field.name for field in table.fields if field.name not in (*left_out, "ingest_id")]
+            names = [field.name for field in table.fields if field.name not in left_out]
             here = "" if site is None else f"WHERE site = '{site}'"
             rows = connection.execute(
                 f"SELECT {', '.join(map(quoted, names))} FROM {table_address(table)} {here}"
