@@ -65,7 +65,10 @@ def test_nothing_asks_whether_news_are_wanted(lab):
     page.close()
 
 
-@pytest.mark.parametrize("notebook", [tile.notebook for tile in tiles()])
+@pytest.mark.parametrize(
+    "notebook",
+    [pytest.param(tile.notebook, marks=() if tile.notebook.startswith("01") else pytest.mark.slow) for tile in tiles()],
+)
 def test_whatever_a_notebook_shows_has_a_rich_form_and_a_text_beside_it(lab, notebook):
     page = lab.open(f"lab/workspaces/forms/tree/{notebook}?reset")
     outputs = [output for cell in lab.run_all(page) for output in cell]

@@ -118,7 +118,7 @@ def test_it_answers_this_machine_only_and_asks_nobody_else(browser, server):
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_run_is_shown_with_its_tables_beside_and_its_groups_to_choose(browser, server, width):
     page = visit(browser, f"{server}/?view=survival", width)
     shows(page, "Death from any cause: survival by Heart failure in hospital")
@@ -237,7 +237,8 @@ def counts_of(page) -> list[int]:
     return [int(number.replace(",", "")) for number in found]
 
 
-@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
 def test_no_count_below_the_threshold_and_no_identifier_is_anywhere(browser, server, hospitals, width):
     seen, text = [], ""
     asked = [

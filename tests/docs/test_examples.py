@@ -30,7 +30,13 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 # These make whole runs and catalogs; tests of what they show run with every `make test`.
-MINUTES = {"reproduce-a-run.md", "ask-several-hospitals.md", "dashboards.md"}
+MINUTES = {
+    "ask-several-hospitals.md",
+    "consent-and-permits.md",
+    "dashboards.md",
+    "operate-a-catalog.md",
+    "reproduce-a-run.md",
+}
 SHOWN_ONLY = {"git", "make", "cd"}
 SECONDS_FOR_A_COMMAND = 300
 

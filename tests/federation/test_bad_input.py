@@ -105,6 +105,7 @@ class Borrowed(Recording):
         pass
 
 
+@pytest.mark.slow
 def test_a_site_process_that_died_between_rounds_is_started_anew_and_the_question_goes_on(processes, pooled):
     def kill_before_third_round(site, number):
         if site == "brookside" and number == 2:

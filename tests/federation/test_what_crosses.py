@@ -78,6 +78,7 @@ def test_nothing_that_crosses_between_processes_is_a_row_an_identifier_or_few_pe
     assert offences(crossed, identifiers) == []
 
 
+@pytest.mark.slow
 def test_without_the_gate_the_same_search_finds_few_people_and_days_of_death(hospitals, monkeypatch):
     open_gate = {
         kind: replace(entry, leave=lambda asked, policy: Left(asked.total)) for kind, entry in registry._BY_TYPE.items()

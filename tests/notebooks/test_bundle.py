@@ -192,6 +192,7 @@ def test_another_library_is_named_and_a_result_without_a_cause_too(small):
     assert "scipy 9.9 then" in cause.words
 
 
+@pytest.mark.slow
 def test_a_rerun_that_stops_is_different_and_its_cause_is_told(small, tmp_path):
     bundle, _ = small
     other = Catalog.create(tmp_path / "other", title="Other")
@@ -206,6 +207,7 @@ def test_a_rerun_that_stops_is_different_and_its_cause_is_told(small, tmp_path):
     assert len(found.stopped) > 60, "and is not cut"
 
 
+@pytest.mark.slow
 def test_a_notebook_that_looks_at_individuals_leaves_none_of_them_in_its_bundle(small, tmp_path):
     _, clinic = small
     path = tmp_path / "templates" / "01_count.ipynb"

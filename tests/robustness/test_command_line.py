@@ -23,6 +23,7 @@ def workbench():
     return run
 
 
+@pytest.mark.slow
 def test_a_catalog_is_made_filled_read_and_upgraded_by_its_url(workbench, postgres_server, postgres_url, tmp_path):
     word = postgres_server.password
     url = postgres_url.replace("steward@", f"steward:{word}@").replace(f"passfile={postgres_server.passfile}&", "")
