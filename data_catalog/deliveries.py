@@ -17,7 +17,7 @@ from data_catalog.errors import IngestError
 from data_catalog.harmonise.substances import SUBSTANCES
 from data_catalog.model import TABLES, table_address
 from data_catalog.model.measures import MEASURES
-from data_catalog.sources.base import paths_of, rules_of
+from data_catalog.sources.base import digest_of_file, paths_of, rules_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +89,7 @@ def plan_delivery(
         If there is nothing to replace, or it is not clear what; or if files of the same names hold something else, no key could
         tell, and nobody said which is meant.
     """
-    digests = tuple(_sha256(path) for path in paths_of(source))
+    digests = tuple(_content_of(path) for path in paths_of(source))
     earlier = () if source.format in _ADDED_ONLY else _earlier(connection, source, site)
     same = next((one for one in earlier if digests and sorted(one.digests) == sorted(digests)), None)
     if same is not None and (replace is False or replace == same.ingest_id):
@@ -253,9 +253,8 @@ def _sum(connection: duckdb.DuckDBPyConnection, table: str, columns: str, site: 
     return int(row[0]), int(row[1])
 
 
-def _sha256(path: Path) -> str:
+def _content_of(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of_file(path)
     except OSError:
         return ""  # the source itself says what is wrong with its file

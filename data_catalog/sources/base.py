@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -97,6 +98,12 @@ class Source(Protocol):
             If the source has a structural fault: file, row or column and remedy are named, values are not.
         """
         ...
+
+
+def digest_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def paths_of(source: Source) -> tuple[Path, ...]:

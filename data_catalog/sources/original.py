@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
 import json
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from data_catalog.errors import CatalogError
-from data_catalog.sources.base import KEEPS_KEYS
+from data_catalog.sources.base import KEEPS_KEYS, digest_of_file
 from data_catalog.sources.files import read_row, suffix_of
 from data_catalog.sources.styles import Style
 
@@ -39,7 +38,7 @@ def original_record(trace: Trace, place: Path) -> Mapping[str, Any]:
     path = place / trace.source_file if place.is_dir() else place
     if not path.is_file():
         raise CatalogError(f"There is no file {path}. Name the file {trace.source_file}, or the folder that has it.")
-    if trace.ingest is not None and trace.ingest.digest and trace.ingest.digest != _digest(path):
+    if trace.ingest is not None and trace.ingest.digest and trace.ingest.digest != digest_of_file(path):
         raise CatalogError(
             f"{path.name} is not the file that was brought in with {trace.ingest.ingest_id}: its content is another. Name that file."
         )
@@ -97,8 +96,3 @@ def _vcf_record(path: Path, record: str) -> Mapping[str, Any]:
 def _opened(path: Path) -> Iterator[Iterable[bytes]]:
     with gzip.open(path, "rb") if path.suffix.lower() in (".gz", ".bgz") else path.open("rb") as file:
         yield file
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

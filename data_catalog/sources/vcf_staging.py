@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from data_catalog.errors import IngestError
 from data_catalog.genotypes.genome import CHROMOSOMES
 from data_catalog.genotypes.store import append_rows, variant_rows
 from data_catalog.lake import literal, quoted
+from data_catalog.sources.base import digest_of_file
 from data_catalog.sources.vcf_annotation import annotation_rows, formats_of
 from data_catalog.sources.vcf_header import SUFFIXES
 
@@ -53,8 +53,7 @@ class CallsetStaging:
     def __post_init__(self) -> None:
         for relation in (_VARIANT, _ANNOTATION):
             self.connection.execute(f"DROP TABLE IF EXISTS {relation}")
-        with self.path.open("rb") as file:
-            self.digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self.digest = digest_of_file(self.path)
         stem = next(self.path.name[: -len(end)] for end in SUFFIXES if self.path.name.lower().endswith(end))
         # Two files of one name are two callsets; one file brought in twice is one, and refused by its key.
         self.callset_id = f"{stem}-{self.digest[:8]}"
